@@ -1,0 +1,12 @@
+//! The ports of the log's heart: where it keeps what it must not lose.
+//!
+//! The heart ([`crate::log`]) names these traits and no adapter. Each trait states its contract in prose; every
+//! adapter passes the same contract test. Two fates for a failed write: *refused* (nothing happened: tell the
+//! waiters and go on) and *unknown* (it may have happened: drop all memory, reload, ask again).
+
+pub mod anchor;
+pub mod coord;
+pub mod journal;
+pub mod objects;
+pub mod sqlite;
+pub mod tile_store;

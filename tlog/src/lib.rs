@@ -7,12 +7,27 @@
 #![no_std]
 extern crate alloc;
 
+mod frontier;
+mod growth;
 mod hash;
+mod latest;
 mod node;
+mod plan;
+mod proof;
 mod signature;
 mod size;
+mod tile;
 
+pub use frontier::{Frontier, WrongFrontier};
+pub use growth::Growth;
 pub use hash::{Hash, MalformedHash};
+pub use latest::{Latest, NotForward};
 pub use node::{HashReader, NodeId};
+pub use plan::{OutOfRange, ProofPlan, RootPlan};
+pub use proof::{
+    BadProof, ProofError, consistency_proof, fold_consistency, fold_inclusion, inclusion_proof,
+    root, verify_consistency, verify_inclusion,
+};
 pub use signature::{PureRust, SignatureChecks};
 pub use size::{LeafIndex, MalformedSize, TreeSize};
+pub use tile::{Bundle, MalformedTile, TILE_HEIGHT, TILE_WIDTH, Tile};

@@ -58,6 +58,14 @@ impl TreeSize {
         self.0
     }
 
+    /// The size with so many more leaves; `None` if no tree is that large.
+    pub const fn plus(self, leaves: u64) -> Option<Self> {
+        match self.0.checked_add(leaves) {
+            Some(size) if size <= Self::MAX.0 => Some(Self(size)),
+            _ => None,
+        }
+    }
+
     /// Reads a canonical decimal: no sign, no leading zero (c2sp.org/tlog-checkpoint, tree size).
     pub fn from_decimal(text: &str) -> Result<Self, MalformedSize> {
         decimal(text).and_then(Self::new)

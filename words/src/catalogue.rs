@@ -1,0 +1,367 @@
+//! The catalogue: each reason code with its sentence in both languages and the exit code that it ends a command with.
+//!
+//! A sentence has a lead, the words that people read first and pages set in bold, and the rest. `{n}` is a
+//! placeholder; both languages have the same ones, which a test keeps.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::sentence::{Piece, fill, pieces};
+use crate::{Exit, Lang};
+
+/// Makes the enum and its tables from one list, so that a code without both languages cannot exist.
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $variant:ident $code:literal $exit:ident
+        [$en_lead:literal, $en_rest:literal] [$zh_lead:literal, $zh_rest:literal];)+) => {
+        /// A reason code: stable in JSON, and one sentence in each language.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!("`", $code, "`: ", $en_lead, $en_rest)] $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &[Code] = &[$(Code::$variant,)+];
+
+            /// The code as it stands in JSON, `FILE_MATCH`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $code,)+ }
+            }
+
+            /// The whole sentence, with its placeholders.
+            pub const fn sentence(self, lang: Lang) -> &'static str {
+                match (self, lang) {
+                    $((Code::$variant, Lang::En) => concat!($en_lead, $en_rest),
+                      (Code::$variant, Lang::Zh) => concat!($zh_lead, $zh_rest),)+
+                }
+            }
+
+            /// The beginning of the sentence that pages set in bold; empty where nothing stands out.
+            pub const fn lead(self, lang: Lang) -> &'static str {
+                match (self, lang) {
+                    $((Code::$variant, Lang::En) => $en_lead, (Code::$variant, Lang::Zh) => $zh_lead,)+
+                }
+            }
+
+            /// What a command whose verdict is this code exits with. A code that only explains gives
+            /// [`Exit::Verified`], the neutral element of [`Exit::and`].
+            pub const fn exit(self) -> Exit {
+                match self { $(Code::$variant => Exit::$exit,)+ }
+            }
+        }
+    };
+}
+
+impl Code {
+    /// The sentence with its placeholders filled. A placeholder without an argument stays visible as `{name}`; an
+    /// argument is put in as it is and never searched for placeholders.
+    pub fn say(self, lang: Lang, arguments: &[(&str, &str)]) -> String {
+        fill(self.sentence(lang), arguments)
+    }
+
+    /// The placeholders of the sentence, in the order of the language, repeated where it repeats them.
+    pub fn placeholders(self, lang: Lang) -> impl Iterator<Item = &'static str> {
+        pieces(self.sentence(lang)).filter_map(|piece| match piece {
+            Piece::Placeholder(name) => Some(name),
+            Piece::Text(_) => None,
+        })
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text is no reason code of this catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such reason code")
+    }
+}
+
+impl core::error::Error for UnknownCode {}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Code, UnknownCode> {
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == text)
+            .ok_or(UnknownCode)
+    }
+}
+
+catalogue! {
+    FileMatch "FILE_MATCH" Verified
+        ["This file matches.", " It is bit for bit the file recorded as item {n} on {date}. {k} of {m} witnesses confirmed the record."]
+        ["文件一致。", "它与 {date} 登记的第 {n} 项逐字节相同。{m} 家见证机构中已有 {k} 家确认。"];
+    FileMatchUnwitnessed "FILE_MATCH_UNWITNESSED" Verified
+        ["This file matches.", " It is bit for bit the file recorded as item {n} on {date}. No witness has confirmed the record."]
+        ["文件一致。", "它与 {date} 登记的第 {n} 项逐字节相同。尚无见证机构确认。"];
+    RecordOk "RECORD_OK" Verified
+        ["This record is in the public log", " and has not changed since it was written."]
+        ["这条登记在公开日志中", "，写入后没有改动。"];
+    Meaning "MEANING" Verified
+        ["", "This shows the file has not changed since it was recorded. It does not show that what it depicts is true or that the action was lawful."]
+        ["", "这只说明文件自登记后没有改动，不说明内容是否属实、执法是否合法。"];
+    Logged "LOGGED" NotYet
+        ["Logged, waiting for witnesses.", " Logged at {time}; they usually confirm within {x}. Nothing is wrong."]
+        ["已登记，等待见证。", "{time} 已登记，见证机构通常在 {x} 内确认。目前没有异常。"];
+    LoggedLate "LOGGED_LATE" NotYet
+        ["Logged, but confirmation is late.", " The log operator and the Bureau of Justice have been told."]
+        ["已登记，但见证确认超时。", "系统已通知日志运行方和司法局。"];
+    FileNotInCase "FILE_NOT_IN_CASE" NoMatch
+        ["This is not one of the files recorded for this case.", " That alone does not mean anyone changed the evidence. Most often the copy was changed on its way: messaging apps compress videos and photos. Ask the bureau for the original and check again."]
+        ["这个文件不是本案登记的文件。", "这本身并不说明证据被改动。最常见的原因是文件在传送中变了：微信等会压缩视频和图片。请向办案单位索取原文件再核对。"];
+    PartDiffers "PART_DIFFERS" ProvenWrong
+        ["Part of this file is different.", " {a} of {b} parts match; the difference is around {from}–{to}."]
+        ["文件有一部分不同。", "{b} 段中 {a} 段一致，差异在 {from}–{to} 附近。"];
+    Late "LATE" Verified
+        ["", "Recorded {d} after it happened. The rule is {r}."]
+        ["", "事后 {d} 才登记，规定是 {r}。"];
+    Gap "GAP" Verified
+        ["Missing:", " \"{stage}\" is normally recorded before a decision of this kind; none was. You may ask the bureau why."]
+        ["缺少：", "作出这类决定前通常应登记“{stage}”，本案没有。您可以询问办案单位。"];
+    NoHole "NO_HOLE" Verified
+        ["", "Items 1 to {n} are here without a hole. Whether later items exist cannot be proved yet."]
+        ["", "第 1 至 {n} 项齐全，中间没有缺口。之后是否还有登记，目前还不能证明。"];
+    Complete "COMPLETE" Verified
+        ["{n} items, none taken out.", " As of {time} the log holds exactly {n} items under your case number. What was never recorded cannot be seen here."]
+        ["共 {n} 项，没有被撤下的。", "截至 {time}，日志中您的案号下恰有 {n} 项。从未登记的内容，这里看不出来。"];
+    Withheld "WITHHELD" Verified
+        ["", "One item is recorded; its details are not open yet ({basis}, review on {date}). It cannot be removed."]
+        ["", "有 1 项已登记，内容暂不公开（{basis}，{date} 复核）。它无法被删除。"];
+    Erased "ERASED" Verified
+        ["", "One item was erased on {date}. The bureau gives as basis: {basis}; approved by {who}. That it existed, and when, stays provable."]
+        ["", "有 1 项已于 {date} 删除。办案单位给出的依据：{basis}；批准单位：{who}。它曾经存在及其时间仍可证明。"];
+    FailProof "FAIL_PROOF" ProvenWrong
+        ["Check failed.", " The log did not prove that this record is in it. Do not rely on it until this is explained."]
+        ["核验未通过。", "日志未能证明这条登记在其中。查明之前请勿依赖这条登记。"];
+    FailQuorum "FAIL_QUORUM" ProvenWrong
+        ["Not enough witnesses.", " {k} confirmed, {q} are required."]
+        ["见证不足。", "需要 {q} 家确认，目前 {k} 家。"];
+    FailSignature "FAIL_SIGNATURE" ProvenWrong
+        ["A signature is wrong.", " The proof file was damaged or is not from this log."]
+        ["签名不正确。", "证明文件可能损坏，或不是本日志出具的。"];
+    CannotCheck "CANNOT_CHECK" CouldNotCheck
+        ["We could not finish the check", " because {reason}. This says nothing about your file."]
+        ["没能完成核验", "，原因：{reason}。这不代表您的文件有问题。"];
+    NotFound "NOT_FOUND" NoMatch
+        ["", "We found no case with this number and code. Check both against your slip."]
+        ["", "没有找到与案号和查询码相符的案件。请对照告知单检查。"];
+    Fork "FORK" Contradiction
+        ["Warning: this log has shown two contradictory histories.", " Save your proofs now: they stay valid and are evidence of what happened."]
+        ["警告：这份日志出现了两个互相矛盾的版本。", "请立即保存您的证明：它们仍然有效，也是查明真相的证据。"];
+    NoUpload "NO_UPLOAD" Verified
+        ["", "The file stays on this device. Only its fingerprint is compared."]
+        ["", "文件不会离开这台设备，只比对它的指纹。"];
+
+    // ---- what a submitter reads ----
+    Received "RECEIVED" NotYet
+        ["Received, not yet logged.", " The entry waits for its place in the log. Nothing is wrong."]
+        ["已收到，尚未登记。", "正在等待写入日志。目前没有异常。"];
+    Submitted "SUBMITTED" Verified
+        ["Recorded as entry {index}.", " The receipt lies beside the file: {path}"]
+        ["已登记为第 {index} 号。", "凭证保存在文件旁边：{path}"];
+    Witnessed "WITNESSED" Verified
+        ["Confirmed.", " {k} of {m} witnesses confirmed the record, the last at {time}."]
+        ["已见证。", "{m} 家见证机构中已有 {k} 家确认，最近一次在 {time}。"];
+    Unwitnessed "UNWITNESSED" Verified
+        ["The log's own signature is the receipt.", " Unwitnessed; a restored backup could contradict it."]
+        ["凭证只有日志自己的签名。", "未经见证；如日志从旧备份恢复，可能出现与它矛盾的记录。"];
+    AlreadyProved "ALREADY_PROVED" Verified
+        ["Already recorded and proved.", " The receipt beside the file is good; nothing was sent."]
+        ["早已登记，并有证明。", "文件旁的凭证有效，没有再次发送。"];
+    Sealed "SEALED" Verified
+        ["Sealed, not yet sent.", " The record lies beside the file: {path}"]
+        ["已封存，尚未发送。", "登记内容保存在文件旁边：{path}"];
+    FileChangedSinceSealed "FILE_CHANGED_SINCE_SEALED" ProvenWrong
+        ["The file was changed after it was sealed.", " It was not sent. Seal it as a new item, and keep both."]
+        ["文件封存后有改动。", "没有发送。请作为新的一项重新封存，并保留两份。"];
+    Refused "REFUSED" ProvenWrong
+        ["The log refused this entry:", " {reason}."]
+        ["日志拒绝了这条登记：", "{reason}。"];
+    SlotTaken "SLOT_TAKEN" ProvenWrong
+        ["This place in the case is taken.", " Another record stands there as entry {index}; this one was not logged."]
+        ["本案的这个序号已被占用。", "那里已有第 {index} 号登记；这一条没有写入日志。"];
+    TryAgain "TRY_AGAIN" CouldNotCheck
+        ["The log could not answer now:", " {reason}. Send the same again in {x}: nothing is recorded twice."]
+        ["日志暂时无法答复：", "{reason}。请在 {x} 后原样重发：不会重复登记。"];
+
+    // ---- what a verifier reads ----
+    EntrySignatureOk "ENTRY_SIGNATURE_OK" Verified
+        ["", "The entry is signed by key {key}."]
+        ["", "登记由密钥 {key} 签名。"];
+    KeyEnrolledBefore "KEY_ENROLLED_BEFORE" Verified
+        ["", "The key was enrolled for {bureau} at position {p}, before this entry."]
+        ["", "该密钥在第 {p} 号为 {bureau} 启用，早于这条登记。"];
+    RevocationNotKnown "REVOCATION_NOT_KNOWN" Verified
+        ["", "Whether the key was revoked between its enrolment and this entry, only a reader of all notices can say."]
+        ["", "该密钥在启用之后、这条登记之前是否被吊销，只有读过全部公告的人才能判断。"];
+    CosignedBy "COSIGNED_BY" Verified
+        ["", "{name} confirmed the log at {time}."]
+        ["", "{name} 于 {time} 确认了日志。"];
+    SignaturesByLog "SIGNATURES_BY_LOG" Verified
+        ["", "The log signed with: {kinds}."]
+        ["", "日志的签名种类：{kinds}。"];
+    PolicyUsed "POLICY_USED" Verified
+        ["", "Checked with the policy whose fingerprint is {fingerprint}."]
+        ["", "核验所用规则的指纹：{fingerprint}。"];
+    NoPolicy "NO_POLICY" Verified
+        ["Checked only with keys that the file itself brings, which proves nothing alone.", " The fingerprint of its policy is {fingerprint}; compare it with the one published by {where}, or give the published policy with --policy."]
+        ["只用文件自带的密钥核验，单凭这一点不能证明什么。", "其规则指纹为 {fingerprint}；请与 {where} 公布的指纹对照，或用 --policy 指定公布的规则。"];
+    PolicyRequired "POLICY_REQUIRED" Usage
+        ["No policy was given.", " A file that brings its own keys proves nothing alone: give the published policy with --policy."]
+        ["没有指定规则。", "自带密钥的文件单凭自身不能证明什么：请用 --policy 指定公布的规则。"];
+    FileDiffers "FILE_DIFFERS" ProvenWrong
+        ["This file differs from the record that stands beside it.", " It is not the file that was recorded."]
+        ["文件与旁边的登记不符。", "它不是当初登记的文件。"];
+    RecordDiffers "RECORD_DIFFERS" ProvenWrong
+        ["The record beside this file is not the one that was logged.", " Its content does not fit the logged entry."]
+        ["文件旁的登记内容与日志中的不同。", "内容与已登记的条目不符。"];
+    CommitmentDiffers "COMMITMENT_DIFFERS" ProvenWrong
+        ["The record and its openers do not give the logged commitment.", " One of them was changed or belongs to another entry."]
+        ["登记内容及其开启值算不出日志中的承诺值。", "其中之一有改动，或属于另一条登记。"];
+    FailEntrySignature "FAIL_ENTRY_SIGNATURE" ProvenWrong
+        ["The bureau's signature on the entry is wrong.", " Do not rely on it until this is explained."]
+        ["办案单位在登记上的签名不正确。", "查明之前请勿依赖这条登记。"];
+    FailKey "FAIL_KEY" ProvenWrong
+        ["The signing key was not enrolled for this entry's position.", " {reason}."]
+        ["签名密钥在这条登记的位置上无效。", "{reason}。"];
+    ReceiptOfOtherEntry "RECEIPT_OF_OTHER_ENTRY" ProvenWrong
+        ["The receipt is for another entry", " than the one beside this file."]
+        ["凭证属于另一条登记", "，与文件旁的条目不符。"];
+    Stale "STALE" NotYet
+        ["The newest head is old:", " {age}. What is newer cannot be seen here."]
+        ["最新的日志头已过时：", "{age}。更新的内容这里看不到。"];
+    TwoHeads "TWO_HEADS" NoMatch
+        ["Two heads that nobody has joined.", " Ask the log for a proof between sizes {a} and {b}."]
+        ["两个日志头之间没有衔接证明。", "请向日志索取大小 {a} 与 {b} 之间的证明。"];
+    Contradiction "CONTRADICTION" Contradiction
+        ["Proven: this log signed two histories that contradict each other.", " Show this file to the Bureau of Justice and to every witness."]
+        ["已证明：本日志签署了互相矛盾的两个版本。", "请将此文件交给司法局和各见证机构。"];
+    NoContradiction "NO_CONTRADICTION" NoMatch
+        ["This file does not prove a contradiction.", " {reason}."]
+        ["此文件不能证明存在矛盾。", "{reason}。"];
+
+    // ---- what an auditor and the log's operator read ----
+    AuditClean "AUDIT_CLEAN" Verified
+        ["The whole log was checked.", " {n} entries, {notices} notices; every hash, signature and key fits the head of size {size}."]
+        ["已核查整份日志。", "{n} 条登记，{notices} 份公告；全部哈希、签名和密钥与大小为 {size} 的日志头相符。"];
+    AuditFound "AUDIT_FOUND" ProvenWrong
+        ["The log does not fit its own head.", " Entry {index}: {reason}."]
+        ["日志与其日志头不符。", "第 {index} 号：{reason}。"];
+    CheckClean "CHECK_CLEAN" Verified
+        ["The store is whole.", " {n} entries re-hashed to the stored head."]
+        ["存储完好。", "{n} 条登记重新计算后与存储的日志头一致。"];
+    CheckDamaged "CHECK_DAMAGED" ProvenWrong
+        ["The store is damaged.", " {place}: {reason}. Do not start the log; restore first."]
+        ["存储已损坏。", "{place}：{reason}。请勿启动日志，先行恢复。"];
+    ReadOnly "READ_ONLY" CouldNotCheck
+        ["The log only answers reads now,", " because {reason}."]
+        ["日志目前只读，", "原因：{reason}。"];
+    Frozen "FROZEN" Contradiction
+        ["The log is frozen.", " Two contradictory heads exist; both are shown at {where}."]
+        ["日志已冻结。", "存在两个互相矛盾的日志头，均公布于 {where}。"];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Code, UnknownCode};
+    use crate::{Exit, Lang};
+
+    #[test]
+    fn every_code_has_both_languages_with_the_same_placeholders() {
+        for &code in Code::ALL {
+            let [en, zh] = Lang::ALL.map(|lang| code.placeholders(lang).collect::<BTreeSet<_>>());
+            assert_eq!(en, zh, "{code}");
+            for lang in Lang::ALL {
+                assert!(!code.sentence(lang).is_empty(), "{code} {lang}");
+                assert!(
+                    code.sentence(lang).starts_with(code.lead(lang)),
+                    "{code} {lang}"
+                );
+                assert!(
+                    !code.sentence(lang).contains("**"),
+                    "{code} {lang}: marks belong to pages"
+                );
+                assert!(
+                    code.placeholders(lang)
+                        .all(|name| name.bytes().all(|b| b.is_ascii_lowercase())),
+                    "{code} {lang}"
+                );
+            }
+            assert!(
+                code.sentence(Lang::En).is_ascii() || code == Code::PartDiffers,
+                "{code}"
+            );
+            assert!(
+                code.sentence(Lang::Zh)
+                    .chars()
+                    .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+                "{code}"
+            );
+            assert_eq!(
+                code.lead(Lang::En).is_empty(),
+                code.lead(Lang::Zh).is_empty(),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_by_its_text_and_each_text_stands_once() {
+        for &code in Code::ALL {
+            assert_eq!(code.as_str().parse(), Ok(code));
+        }
+        assert_eq!("file_match".parse::<Code>(), Err(UnknownCode));
+        assert_eq!(
+            Code::ALL
+                .iter()
+                .map(|code| code.as_str())
+                .collect::<BTreeSet<_>>()
+                .len(),
+            Code::ALL.len()
+        );
+    }
+
+    #[test]
+    fn a_sentence_is_said_with_its_arguments() {
+        let said = Code::FileMatch.say(
+            Lang::En,
+            &[("n", "3"), ("date", "2026-05-02"), ("k", "2"), ("m", "3")],
+        );
+        assert_eq!(
+            said,
+            "This file matches. It is bit for bit the file recorded as item 3 on 2026-05-02. 2 of 3 witnesses confirmed the record."
+        );
+        let said = Code::FailQuorum.say(Lang::Zh, &[("k", "1"), ("q", "2")]);
+        assert_eq!(said, "见证不足。需要 2 家确认，目前 1 家。");
+    }
+
+    #[test]
+    fn verdicts_end_a_command_as_the_manual_says() {
+        for (code, exit) in [
+            (Code::FileMatch, Exit::Verified),
+            (Code::Unwitnessed, Exit::Verified),
+            (Code::FailProof, Exit::ProvenWrong),
+            (Code::FileDiffers, Exit::ProvenWrong),
+            (Code::PolicyRequired, Exit::Usage),
+            (Code::Logged, Exit::NotYet),
+            (Code::FileNotInCase, Exit::NoMatch),
+            (Code::CannotCheck, Exit::CouldNotCheck),
+            (Code::Fork, Exit::Contradiction),
+        ] {
+            assert_eq!(code.exit(), exit, "{code}");
+        }
+    }
+}

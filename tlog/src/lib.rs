@@ -7,27 +7,61 @@
 #![no_std]
 extern crate alloc;
 
+mod checkpoint;
+mod cosignature;
+mod cosigned_checkpoint;
 mod frontier;
 mod growth;
 mod hash;
 mod latest;
 mod node;
+mod note;
 mod plan;
+mod policy;
 mod proof;
+mod receipt;
+mod refusal;
 mod signature;
+mod signed_checkpoint;
 mod size;
+mod spki;
 mod tile;
+mod treehead;
+mod verified_line;
+mod vkey;
 
+pub use checkpoint::{Checkpoint, MalformedCheckpoint, Origin};
+pub use cosignature::{
+    COSIGNATURE_TIME_MAX, NameTooLong, cosignature_line, cosignature_message, cosigned_message,
+    ed25519_line,
+};
+pub use cosigned_checkpoint::CosignedCheckpoint;
 pub use frontier::{Frontier, WrongFrontier};
 pub use growth::Growth;
 pub use hash::{Hash, MalformedHash};
 pub use latest::{Latest, NotForward};
 pub use node::{HashReader, NodeId};
+pub use note::{MalformedLine, MalformedNote, NOTE_BYTES_MAX, Note, SIGNATURES_MAX, SignatureLine};
 pub use plan::{OutOfRange, ProofPlan, RootPlan};
+pub use policy::{
+    Group, LogKey, MalformedPolicy, Member, Octets, POLICY_BYTES_MAX, POLICY_LINES_MAX, Policy,
+    PolicyFault, PolicyWarning, Quorum, Witness,
+};
 pub use proof::{
     BadProof, ProofError, consistency_proof, fold_consistency, fold_inclusion, inclusion_proof,
     root, verify_consistency, verify_inclusion,
 };
-pub use signature::{PureRust, SignatureChecks};
+pub use receipt::{MalformedReceipt, PROOF_LINES_MAX, RECEIPT_BYTES_MAX, Receipt};
+pub use refusal::Refusal;
+pub use signature::{
+    ED25519_KEY_LEN, ED25519_SIGNATURE_LEN, ML_DSA_44_KEY_LEN, ML_DSA_44_SIGNATURE_LEN, PureRust,
+    SignatureChecks, ed25519_key_is_sound, ed25519_signature_is_sound, p256_is_low_s,
+    p256_signature_from_der, p256_signature_to_der, p256_to_low_s,
+};
+pub use signed_checkpoint::SignedCheckpoint;
 pub use size::{LeafIndex, MalformedSize, TreeSize};
+pub use spki::{MalformedSpki, P256Spki, p256_spki_from_der};
 pub use tile::{Bundle, MalformedTile, TILE_HEIGHT, TILE_WIDTH, Tile};
+pub use treehead::{digitally_signed, tree_head_line, tree_head_message};
+pub use verified_line::{BadLine, LineTime, VerifiedLine, verify_line};
+pub use vkey::{KeyId, KeyKind, KeyName, ML_DSA_NAME_MAX, MalformedName, MalformedVkey, Vkey};

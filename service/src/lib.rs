@@ -1,1 +1,54 @@
-//! To come.
+//! What every daemon stands on.
+//!
+//! An HTTP [`Door`] whose every wait has an end, the [`Admin`] listener, errors as [`Problem`]s, SQLite opened safely
+//! ([`Database`]), options with provenance ([`Options`]), one process a folder ([`FolderLock`]), key files
+//! ([`KeyFile`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), and the [`diary`].
+//!
+//! Out of scope: what any daemon is for. This crate knows no entry, no head and no route but those of the admin
+//! listener.
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test fails by panicking")
+)]
+
+mod admin;
+mod config;
+mod config_error;
+mod config_file;
+mod connection;
+mod database;
+mod diary;
+mod door;
+mod door_metrics;
+mod folder_lock;
+mod gate;
+mod key_file;
+pub mod limits;
+mod option;
+mod peer_address;
+mod problem;
+mod pulse;
+mod quota;
+mod seat;
+mod signature_checks;
+mod stop;
+mod tally;
+mod timed_stream;
+
+pub use admin::{Admin, AdminError, Readiness};
+pub use config::{Config, ConfigRow, Origin};
+pub use config_error::ConfigError;
+pub use database::{
+    Checkpoint, Checkpointed, Database, DatabaseError, DatabaseView, Writer, tables_not_strict,
+};
+pub use diary::{DiaryError, diary};
+pub use door::{Door, DoorError};
+pub use folder_lock::{AlreadyHeld, FolderLock};
+pub use key_file::{KeyFile, KeyFileError};
+pub use limits::Limits;
+pub use option::{Opt, Options};
+pub use peer_address::{Network, PeerAddress};
+pub use problem::{PROBLEM_JSON, Problem};
+pub use quota::{Exceeded, QUOTA_KEYS_MAX, Quota, Rate, Standing};
+pub use signature_checks::{AwsLc, MalformedKey, P256Verifier};
+pub use stop::Stop;

@@ -1,8 +1,8 @@
 //! What a notice says, by its type.
 
 use crate::members::Members;
+use crate::word::words;
 use crate::{BureauId, KeyHash, MalformedNotice, Spki};
-use core::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -95,64 +95,29 @@ impl NoticeBody {
     }
 }
 
-/// The types of notices.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-pub enum NoticeType {
-    /// `genesis`
-    #[serde(rename = "genesis")]
-    Genesis,
-    /// `key.enrol`
-    #[serde(rename = "key.enrol")]
-    KeyEnrol,
-    /// `key.rotate`
-    #[serde(rename = "key.rotate")]
-    KeyRotate,
-    /// `key.revoke`
-    #[serde(rename = "key.revoke")]
-    KeyRevoke,
-    /// `policy`
-    #[serde(rename = "policy")]
-    Policy,
-    /// `catalogue`
-    #[serde(rename = "catalogue")]
-    Catalogue,
-    /// `calendar`
-    #[serde(rename = "calendar")]
-    Calendar,
-    /// `operator`
-    #[serde(rename = "operator")]
-    Operator,
+words! {
+    /// The types of notices.
+    pub enum NoticeType {
+        /// Entry 0 of a log.
+        Genesis = "genesis",
+        /// A key begins.
+        KeyEnrol = "key.enrol",
+        /// A key takes over from another.
+        KeyRotate = "key.rotate",
+        /// A key ends.
+        KeyRevoke = "key.revoke",
+        /// A policy file.
+        Policy = "policy",
+        /// The catalogue of what must be recorded.
+        Catalogue = "catalogue",
+        /// The calendar of holidays.
+        Calendar = "calendar",
+        /// The log's own diary.
+        Operator = "operator",
+    }
 }
 
 impl NoticeType {
-    /// Every type.
-    pub const ALL: [Self; 8] = [
-        Self::Genesis,
-        Self::KeyEnrol,
-        Self::KeyRotate,
-        Self::KeyRevoke,
-        Self::Policy,
-        Self::Catalogue,
-        Self::Calendar,
-        Self::Operator,
-    ];
-
-    /// The word in the document.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Genesis => "genesis",
-            Self::KeyEnrol => "key.enrol",
-            Self::KeyRotate => "key.rotate",
-            Self::KeyRevoke => "key.revoke",
-            Self::Policy => "policy",
-            Self::Catalogue => "catalogue",
-            Self::Calendar => "calendar",
-            Self::Operator => "operator",
-        }
-    }
-
     /// Whether two admins sign it: all but the log's own diary.
     pub const fn is_signed_by_admins(self) -> bool {
         !matches!(self, Self::Operator)
@@ -161,12 +126,6 @@ impl NoticeType {
     /// Whether it counts from the next index on (keys) rather than from a date.
     pub const fn counts_by_position(self) -> bool {
         matches!(self, Self::KeyEnrol | Self::KeyRotate | Self::KeyRevoke)
-    }
-}
-
-impl fmt::Display for NoticeType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -450,51 +409,30 @@ impl Operator {
     }
 }
 
-/// What an enrolled key may do.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Sign entries.
-    Submit,
-    /// Sign findings and give second signatures.
-    Supervise,
-    /// Prove case handles.
-    Vrf,
-}
-
-impl Role {
-    /// The word in the document.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Submit => "submit",
-            Self::Supervise => "supervise",
-            Self::Vrf => "vrf",
-        }
+words! {
+    /// What an enrolled key may do.
+    pub enum Role {
+        /// Sign entries.
+        Submit = "submit",
+        /// Sign findings and give second signatures.
+        Supervise = "supervise",
+        /// Prove case handles.
+        Vrf = "vrf",
     }
 }
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// Why a key was revoked.
+    pub enum RevocationReason {
+        /// Somebody else may have it.
+        Compromised = "compromised",
+        /// Nobody has it.
+        Lost = "lost",
+        /// It is needed no more.
+        Retired = "retired",
+        /// Another took its place.
+        Superseded = "superseded",
     }
-}
-
-/// Why a key was revoked.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum RevocationReason {
-    /// Somebody else may have it.
-    Compromised,
-    /// Nobody has it.
-    Lost,
-    /// It is needed no more.
-    Retired,
-    /// Another took its place.
-    Superseded,
 }
 
 fn roles(members: &mut Members) -> Result<Vec<Role>, MalformedNotice> {

@@ -52,7 +52,7 @@ impl Registry {
             order: Vec::new(),
             bureaus: HashMap::new(),
         };
-        registry.check_admins(notice, checks)?;
+        registry.verify_admins(notice, checks)?;
         Ok(registry)
     }
 
@@ -93,6 +93,26 @@ impl Registry {
         checks: &dyn SignatureChecks,
     ) -> Result<(), RefusedNotice> {
         self.judge(notice, checks).map(|_| ())
+    }
+
+    /// Whether admins of this log signed this notice, whatever its place among the others: for a verifier who has the
+    /// genesis and one enrolment and not all that lies between. That they are two and differ, the notice's form says.
+    pub fn verify_admins(
+        &self,
+        notice: &Notice,
+        checks: &dyn SignatureChecks,
+    ) -> Result<(), RefusedNotice> {
+        let message = notice.unsigned_message(&self.origin_hash);
+        notice.admins().iter().try_for_each(|admin| {
+            let spki = self
+                .admin(admin)
+                .ok_or(RefusedNotice::UnknownAdmin { key: *admin.key() })?;
+            if checks.p256(spki.as_der(), &message, admin.signature()) {
+                Ok(())
+            } else {
+                Err(RefusedNotice::BadAdminSignature { key: *admin.key() })
+            }
+        })
     }
 
     /// Whether this entry is the log's own for this notice: its kind, key, commitment, tag and signature.
@@ -241,7 +261,7 @@ impl Registry {
         }
         // Before the signatures, which cost most: what a body asks for is only looked up.
         let change = self.change(notice.body())?;
-        self.check_admins(notice, checks)?;
+        self.verify_admins(notice, checks)?;
         Ok(change)
     }
 
@@ -313,25 +333,6 @@ impl Registry {
             None => Ok(key),
             Some(_) => Err(RefusedNotice::KeyAlreadyRevoked),
         }
-    }
-
-    /// Two different admins signed: that they are two and differ, the notice's form says already.
-    fn check_admins(
-        &self,
-        notice: &Notice,
-        checks: &dyn SignatureChecks,
-    ) -> Result<(), RefusedNotice> {
-        let message = notice.unsigned_message(&self.origin_hash);
-        notice.admins().iter().try_for_each(|admin| {
-            let spki = self
-                .admin(admin)
-                .ok_or(RefusedNotice::UnknownAdmin { key: *admin.key() })?;
-            if checks.p256(spki.as_der(), &message, admin.signature()) {
-                Ok(())
-            } else {
-                Err(RefusedNotice::BadAdminSignature { key: *admin.key() })
-            }
-        })
     }
 
     fn admin(&self, signature: &AdminSignature) -> Option<&Spki> {

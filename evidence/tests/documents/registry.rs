@@ -1,15 +1,11 @@
 //! The registry: what a relying party may conclude from notices.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "fixture/log.rs"]
-mod log;
-
+use crate::log::{self, TestKey, admin, draft, genesis, notice, registry, sign};
 use evidence::{
     Author, BureauId, Calendar, Commitment, Entry, KeyEnrol, KeyHash, KeyRevoke, KeyRotate,
     KeyState, Kind, Notice, NoticeBody, Operator, OriginHash, RefusedAuthor, RefusedNotice,
     RefusedNoticeEntry, Registry, RevocationReason, Role, Tag, UnsignedEntry,
 };
-use log::{TestKey, admin, draft, genesis, notice, registry, sign};
 use serde_json::Map;
 use tlog::{LeafIndex, PureRust};
 

@@ -1,0 +1,8 @@
+//! The documents of the house: what is let in, and what may be concluded from it.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod log;
+mod record;
+mod registry;
+mod sample;
+mod schema;

@@ -7,6 +7,7 @@
 #![no_std]
 extern crate alloc;
 
+mod bundle;
 mod checkpoint;
 mod cosignature;
 mod cosigned_checkpoint;
@@ -25,11 +26,13 @@ mod signature;
 mod signed_checkpoint;
 mod size;
 mod spki;
+mod spot;
 mod tile;
 mod treehead;
 mod verified_line;
 mod vkey;
 
+pub use bundle::Bundle;
 pub use checkpoint::{Checkpoint, MalformedCheckpoint, Origin};
 pub use cosignature::{
     COSIGNATURE_TIME_MAX, NameTooLong, cosignature_line, cosignature_message, cosigned_message,
@@ -61,7 +64,7 @@ pub use signature::{
 pub use signed_checkpoint::SignedCheckpoint;
 pub use size::{LeafIndex, MalformedSize, TreeSize};
 pub use spki::{MalformedSpki, P256Spki, p256_spki_from_der};
-pub use tile::{Bundle, MalformedTile, TILE_HEIGHT, TILE_WIDTH, Tile};
+pub use tile::{MalformedTile, TILE_HEIGHT, TILE_WIDTH, Tile};
 pub use treehead::{digitally_signed, tree_head_line, tree_head_message};
 pub use verified_line::{BadLine, LineTime, VerifiedLine, verify_line};
 pub use vkey::{KeyId, KeyKind, KeyName, ML_DSA_NAME_MAX, MalformedName, MalformedVkey, Vkey};

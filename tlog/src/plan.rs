@@ -36,6 +36,16 @@ impl ProofPlan {
 
     /// The proof that the tree of size `new` extends the one of size `old`: RFC 6962 §2.1.2, PROOF(old, D\[new\]).
     /// Empty where there is nothing to prove: from the empty tree, and from a tree to itself.
+    ///
+    /// ```
+    /// # use tlog::{NodeId, ProofPlan, TreeSize};
+    /// // RFC 6962 §2.1.3: from hash0, the tree of three leaves, to the tree of seven: [c, d, g, l].
+    /// let plan = ProofPlan::consistency(TreeSize::new(3)?, TreeSize::new(7)?)?;
+    /// let [c, d, g] = [NodeId::new(0, 2), NodeId::new(0, 3), NodeId::new(1, 0)];
+    /// let [i, j] = [NodeId::new(1, 2), NodeId::new(0, 6)];
+    /// assert_eq!(plan.nodes(), [c, d, g, i, j]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn consistency(old: TreeSize, new: TreeSize) -> Result<Self, OutOfRange> {
         if old > new {
             return Err(OutOfRange);

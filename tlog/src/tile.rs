@@ -1,4 +1,4 @@
-//! Tiles and entry bundles: the files that a tree is published in. <https://c2sp.org/tlog-tiles>
+//! Tiles: the files that the hashes of a tree are published in. <https://c2sp.org/tlog-tiles>
 //!
 //! A tile holds up to 256 hashes of one level; levels count in steps of eight. Parsing a path gives numbers, and only
 //! [`Tile::path`] gives text again: no stranger's text ever reaches a store.
@@ -8,7 +8,8 @@
     clippy::as_conversions
 )]
 
-use crate::{Hash, LeafIndex, NodeId, TreeSize};
+use crate::spot::{FULL, Spot, decimal};
+use crate::{Bundle, Hash, NodeId, TreeSize};
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt, ops::Range};
 
@@ -40,8 +41,7 @@ pub const TILE_HEIGHT: u8 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tile {
     level: u8,
-    index: u64,
-    width: u16,
+    spot: Spot,
 }
 
 impl Tile {
@@ -54,13 +54,14 @@ impl Tile {
             return Err(MalformedTile::Level);
         }
         match Spot::new(index, width) {
-            Ok(Spot { index, width }) => Ok(Self {
-                level,
-                index,
-                width,
-            }),
+            Ok(spot) => Ok(Self { level, spot }),
             Err(malformed) => Err(malformed),
         }
+    }
+
+    /// The leaf hashes of a bundle's entries.
+    pub(crate) const fn of_leaves(spot: Spot) -> Self {
+        Self { level: 0, spot }
     }
 
     /// The level: its hashes are those of nodes of level 8 × `level`.
@@ -70,39 +71,40 @@ impl Tile {
 
     /// The position within the level, from the left, from 0.
     pub const fn index(self) -> u64 {
-        self.index
+        self.spot.index
     }
 
     /// How many hashes it has: 256, or 1..=255 if it is partial.
     pub const fn width(self) -> u16 {
-        self.width
+        self.spot.width
     }
 
     /// Whether it has all its 256 hashes, and so never changes.
     pub const fn is_full(self) -> bool {
-        self.width == FULL
+        self.spot.width == FULL
     }
 
     /// The same tile with all its 256 hashes.
     #[must_use]
     pub const fn to_full(self) -> Self {
         Self {
-            width: FULL,
+            spot: self.spot.to_full(),
             ..self
         }
     }
 
     /// The nodes of the tree that are its hashes, first to last.
     pub fn nodes(self) -> impl ExactSizeIterator<Item = NodeId> {
-        let first = self.spot().first();
+        let first = self.spot.first();
         // A level beyond that of any node has no tile in any tree; 255 keeps it so.
         let level = self.level.saturating_mul(TILE_HEIGHT);
-        (0..self.width).map(move |place| NodeId::new(level, first.saturating_add(place.into())))
+        (0..self.spot.width)
+            .map(move |place| NodeId::new(level, first.saturating_add(place.into())))
     }
 
     /// Its address: `tile/0/x001/x234/067`, or `tile/1/000.p/17` if it is partial.
     pub fn path(self) -> String {
-        format!("tile/{}/{}", self.level, self.spot())
+        format!("tile/{}/{}", self.level, self.spot)
     }
 
     /// The address of the entries that its hashes are of; `None` above level 0.
@@ -113,7 +115,7 @@ impl Tile {
     /// The entries that its hashes are of; `None` above level 0.
     pub const fn bundle(self) -> Option<Bundle> {
         match self.level {
-            0 => Some(Bundle(self.spot())),
+            0 => Some(Bundle::at(self.spot)),
             _ => None,
         }
     }
@@ -152,14 +154,16 @@ impl Tile {
     pub fn holding(node: NodeId, size: TreeSize) -> Option<Self> {
         let (level, index, range) = Self::of_node(node);
         let tile = Self::in_tree(level, index, size)?;
-        (range.end <= tile.width).then_some(tile)
+        (range.end <= tile.spot.width).then_some(tile)
     }
 
     /// The hash of a node, from the hashes of this tile; `None` if the node is not in it, or if these are not as many
     /// hashes as the tile has.
     pub fn node_from(self, hashes: &[Hash], node: NodeId) -> Option<Hash> {
         let (level, index, range) = Self::of_node(node);
-        if (level, index) != (self.level, self.index) || hashes.len() != usize::from(self.width) {
+        if (level, index) != (self.level, self.spot.index)
+            || hashes.len() != usize::from(self.spot.width)
+        {
             return None;
         }
         hashes
@@ -185,7 +189,7 @@ impl Tile {
 
     /// Whether a tree of this size has all the tile's hashes. A partial tile of an earlier size counts too.
     pub fn exists_in(self, size: TreeSize) -> bool {
-        self.spot().end() <= hashes_at(self.level, size)
+        self.spot.end() <= hashes_at(self.level, size)
     }
 
     /// The tile at this place in a tree of this size, as wide as it is there.
@@ -199,119 +203,9 @@ impl Tile {
             (first(level)..count).filter_map(move |index| Self::in_tree(level, index, size))
         })
     }
-
-    const fn spot(self) -> Spot {
-        Spot {
-            index: self.index,
-            width: self.width,
-        }
-    }
 }
 
 impl fmt::Display for Tile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path())
-    }
-}
-
-/// An entry bundle: the entries whose leaf hashes are the tile of level 0 at the same place.
-///
-/// ```text
-/// tile/entries/x001/x234/067
-/// tile/entries/273.p/112
-/// ```
-/// ```
-/// # use tlog::{Bundle, LeafIndex};
-/// let bundle = Bundle::parse_path("tile/entries/273.p/112")?;
-/// assert_eq!((bundle.index(), bundle.width()), (273, 112));
-/// assert_eq!(bundle.leaves(), 69_888..70_000);
-/// assert_eq!(Bundle::of_leaf(LeafIndex::new(70_000)), Some((bundle.to_full(), 112)));
-/// # Ok::<(), tlog::MalformedTile>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bundle(Spot);
-
-impl Bundle {
-    /// The `index`-th bundle, with the first `width` (1..=256) of its entries.
-    pub const fn new(index: u64, width: u16) -> Result<Self, MalformedTile> {
-        match Spot::new(index, width) {
-            Ok(spot) => Ok(Self(spot)),
-            Err(malformed) => Err(malformed),
-        }
-    }
-
-    /// The position, from 0.
-    pub const fn index(self) -> u64 {
-        self.0.index
-    }
-
-    /// How many entries it has: 256, or 1..=255 if it is partial.
-    pub const fn width(self) -> u16 {
-        self.0.width
-    }
-
-    /// Whether it has all its 256 entries, and so never changes.
-    pub const fn is_full(self) -> bool {
-        self.0.width == FULL
-    }
-
-    /// The same bundle with all its 256 entries.
-    #[must_use]
-    pub const fn to_full(self) -> Self {
-        Self(Spot {
-            width: FULL,
-            ..self.0
-        })
-    }
-
-    /// The positions of its entries in the tree.
-    pub fn leaves(self) -> Range<u64> {
-        self.0.first()..self.0.end()
-    }
-
-    /// The tile of level 0 with the leaf hashes of its entries.
-    pub const fn tile(self) -> Tile {
-        Tile {
-            level: 0,
-            index: self.0.index,
-            width: self.0.width,
-        }
-    }
-
-    /// Its address: `tile/entries/x001/x234/067`, or `tile/entries/273.p/112` if it is partial.
-    pub fn path(self) -> String {
-        format!("tile/entries/{}", self.0)
-    }
-
-    /// Reads an address exactly as [`Self::path`] writes it.
-    pub fn parse_path(path: &str) -> Result<Self, MalformedTile> {
-        let spot = path
-            .strip_prefix("tile/entries/")
-            .ok_or(MalformedTile::Prefix)?;
-        Spot::parse(spot).map(Self)
-    }
-
-    /// The full bundle that a leaf is in, and its place there; `None` if no tree has the leaf.
-    pub fn of_leaf(index: LeafIndex) -> Option<(Self, u8)> {
-        let (_, bundle, place) = Tile::of_node(NodeId::new(0, index.get()));
-        let place = u8::try_from(place.start).ok()?;
-        Some((Self::new(bundle, FULL).ok()?, place))
-    }
-
-    /// Every bundle of a tree of this size, from the left; the last may be partial.
-    pub fn all_for(size: TreeSize) -> impl Iterator<Item = Self> {
-        (0..size.get().div_ceil(TILE_WIDTH)).filter_map(move |index| {
-            Spot::width_in(index, size.get()).and_then(|width| Self::new(index, width).ok())
-        })
-    }
-
-    /// Whether a tree of this size has all the bundle's entries. A partial bundle of an earlier size counts too.
-    pub fn exists_in(self, size: TreeSize) -> bool {
-        self.0.end() <= size.get()
-    }
-}
-
-impl fmt::Display for Bundle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.path())
     }
@@ -344,110 +238,6 @@ impl fmt::Display for MalformedTile {
 }
 
 impl core::error::Error for MalformedTile {}
-
-const FULL: u16 = 256;
-
-/// Beyond every tree: the largest has 2^63 − 1 leaves. So no sum of places here leaves 64 bits.
-const INDEX_END: u64 = 1 << 55;
-
-/// The place of a tile in its level, and its width: `x001/x234/067`, `273.p/112`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Spot {
-    index: u64,
-    width: u16,
-}
-
-impl Spot {
-    const fn new(index: u64, width: u16) -> Result<Self, MalformedTile> {
-        if index >= INDEX_END {
-            Err(MalformedTile::Index)
-        } else if width == 0 || width > FULL {
-            Err(MalformedTile::Width)
-        } else {
-            Ok(Self { index, width })
-        }
-    }
-
-    /// How wide the tile at this index is in a level of so many hashes; `None` if it has none of them.
-    fn width_in(index: u64, hashes: u64) -> Option<u16> {
-        let left = hashes.checked_sub(index.checked_mul(TILE_WIDTH)?)?;
-        u16::try_from(left.min(TILE_WIDTH))
-            .ok()
-            .filter(|width| *width > 0)
-    }
-
-    /// The position of its first hash within the level.
-    fn first(self) -> u64 {
-        self.index.saturating_mul(TILE_WIDTH)
-    }
-
-    /// The position after its last hash within the level.
-    fn end(self) -> u64 {
-        self.first().saturating_add(self.width.into())
-    }
-
-    fn parse(text: &str) -> Result<Self, MalformedTile> {
-        let (index, width) = match text.split_once(".p/") {
-            None => (text, FULL),
-            Some((index, width)) => {
-                let width = decimal(width)
-                    .and_then(|width| u8::try_from(width).ok())
-                    .ok_or(MalformedTile::Width)?;
-                (index, width.into())
-            }
-        };
-        Self::new(parse_index(index).ok_or(MalformedTile::Index)?, width)
-    }
-}
-
-impl fmt::Display for Spot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An index below 2^55 has at most six groups of three digits.
-        let mut begun = false;
-        for unit in [15, 12, 9, 6, 3].map(|zeroes| 10_u64.pow(zeroes)) {
-            let group = self.index.checked_div(unit).unwrap_or(0) % 1000;
-            begun |= group > 0;
-            if begun {
-                write!(f, "x{group:03}/")?;
-            }
-        }
-        write!(f, "{:03}", self.index % 1000)?;
-        if self.width == FULL {
-            Ok(())
-        } else {
-            write!(f, ".p/{}", self.width)
-        }
-    }
-}
-
-/// Reads `x001/x234/067`: three digits an element, `x` before all but the last, and no element of zeroes in front.
-fn parse_index(text: &str) -> Option<u64> {
-    let (groups, last) = match text.rsplit_once('/') {
-        None => ("", text),
-        Some((groups, last)) => (groups, last),
-    };
-    let mut index: u64 = 0;
-    if text.contains('/') {
-        for group in groups.split('/') {
-            let group = group.strip_prefix('x')?;
-            index = index.checked_mul(1000)?.checked_add(three_digits(group)?)?;
-            if index == 0 {
-                return None; // x000 in front: another spelling of a shorter path
-            }
-        }
-    }
-    index.checked_mul(1000)?.checked_add(three_digits(last)?)
-}
-
-fn three_digits(text: &str) -> Option<u64> {
-    let plain = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok())?
-}
-
-/// A decimal without sign and without leading zeroes.
-fn decimal(text: &str) -> Option<u64> {
-    LeafIndex::from_decimal(text).ok().map(LeafIndex::get)
-}
 
 /// How many hashes a level of tiles has in a tree of this size: floor(size / 256^level).
 fn hashes_at(level: u8, size: TreeSize) -> u64 {

@@ -250,7 +250,8 @@ const FOREIGN_KEYS: Pragma = (
 );
 const NO_AUTOCHECKPOINT: Pragma = (
     "wal_autocheckpoint",
-    "SELECT CAST(wal_autocheckpoint AS TEXT) FROM pragma_wal_autocheckpoint",
+    // It has no table-valued form.
+    "PRAGMA wal_autocheckpoint",
     "0",
 );
 const BUSY: Pragma = (
@@ -310,9 +311,11 @@ async fn verify_pragmas(
     pragmas: &[Pragma],
 ) -> Result<(), DatabaseError> {
     for &(name, question, wanted) in pragmas {
-        let found: String = sqlx::query_scalar(question)
+        let found: String = sqlx::query(question)
             .fetch_one(&mut *connection)
             .await
+            // Unchecked, since some answer with text and some with a number.
+            .and_then(|row| row.try_get_unchecked(0))
             .map_err(DatabaseError::Query)?;
         if found != wanted {
             return Err(DatabaseError::Pragma {

@@ -6,6 +6,9 @@
 
 pub mod anchor;
 pub mod coord;
+#[cfg(test)]
+mod coord_contract;
+mod folder;
 pub mod journal;
 pub mod objects;
 pub mod sqlite;

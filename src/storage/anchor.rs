@@ -44,13 +44,28 @@ pub trait Anchor: Send {
 #[derive(Debug, thiserror::Error)]
 pub enum AnchorError {
     /// The record does not follow the last one: the database and the anchor disagree.
-    #[error("the journal ends at size {have}, and the step begins at size {got}")]
+    #[error(
+        "the journal ends at size {have} and time {have_ms}, and the step begins at size {got} and leads to time {got_ms}"
+    )]
     DoesNotExtend {
         /// The last anchored size.
         have: TreeSize,
+        /// The last anchored time, in milliseconds.
+        have_ms: u64,
         /// The first size of the refused record.
         got: TreeSize,
+        /// The time of the refused record's head, in milliseconds.
+        got_ms: u64,
     },
+    /// The record has another root than the last one at the same size: there are two histories.
+    #[error("the journal holds another root at size {size}")]
+    Forked {
+        /// The size that has two roots.
+        size: TreeSize,
+    },
+    /// The record is no step forward: its entries are not as many as the head grew by, or it is longer than 4 GiB.
+    #[error("the step does not hold the entries that its head grew by")]
+    NotAStep,
     /// A record's checksum is wrong and more follow after it: this is damage, not a torn tail.
     #[error("the journal is damaged in {segment} at byte {offset}")]
     Damaged {
@@ -60,8 +75,14 @@ pub enum AnchorError {
         offset: u64,
     },
     /// The journal belongs to another log.
-    #[error("the journal belongs to a log of another origin")]
+    #[error("the journal belongs to a log of another origin: name the journal folder of this log")]
     ForeignOrigin,
+    /// Another process has the journal open for writing.
+    #[error("another process has the journal open for writing: stop it first")]
+    InUse,
+    /// It was opened to be read only.
+    #[error("the journal was opened to be read only")]
+    ReadOnly,
     /// The disk is full: nothing was appended.
     #[error("the disk of the journal is full")]
     DiskFull,

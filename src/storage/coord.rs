@@ -54,7 +54,7 @@ pub struct NewEntry {
 }
 
 /// A notice document whose entry is in the same batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredNotice {
     /// Its place among the notices.
     pub seq: u64,
@@ -182,6 +182,9 @@ pub enum CoordError {
     /// What is stored cannot be right: stop before anything is signed over it.
     #[error("the database holds something that cannot be right: {0}")]
     Damaged(String),
+    /// The database belongs to another log.
+    #[error("the database belongs to a log of another origin: name the database of this log")]
+    ForeignOrigin,
     /// The disk is full: nothing was written.
     #[error("the disk is full")]
     DiskFull,

@@ -1,0 +1,261 @@
+//! The embedded store: SQLite with a write-ahead log and a sync at every commit.
+//!
+//! One transaction does *assign*, *integrate* and *advance*: entries are stored packed, one row a batch, slots by their
+//! first 8 bytes ([`ShortKey`](short_key)), heads and notices beside them. Whatever is asked here names its rows by a
+//! key: nothing counts or scans. The schema, with its reasons, is in `migrations/sqlite`.
+
+mod batch;
+mod head;
+mod head_lock;
+mod notice;
+mod short_key;
+mod state;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+use super::coord::{
+    Committed, Coord, CoordError, Head, HeadLock, Incarnation, KeptHead, StoredNotice,
+};
+use async_trait::async_trait;
+use evidence::{Commitment, Slot};
+use head_lock::SqliteHeadLock;
+use service::{Checkpoint, Database, DatabaseError, DatabaseView};
+use short_key::{LEAVES, SLOTS};
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqlitePool};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+use tlog::{Hash, LeafIndex, TreeSize};
+use transaction::WriteTransaction;
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How many connections a read-only store opens: a check reads one thing at a time.
+const VIEW_READERS: u32 = 2;
+
+/// When the write-ahead log is longer than this after a passive checkpoint, it is begun anew, which may hold up
+/// commits for a moment: 16,384 pages of 4 KiB are 64 MiB.
+const LOG_PAGES_MAX: u64 = 16_384;
+
+/// A log's database.
+#[derive(Debug)]
+pub struct SqliteCoord {
+    access: Access,
+    /// The incarnation that this process wrote when it passed the gate; until then it may not advance the head.
+    incarnation: Mutex<Option<Incarnation>>,
+    /// A write transaction was dropped, and the writing connection has to be rolled back before it is used again.
+    unfinished: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Access {
+    Serve(Database),
+    View(DatabaseView),
+}
+
+impl SqliteCoord {
+    /// Opens the database of the log with this origin, and makes it if it is not there.
+    pub async fn open(
+        path: &Path,
+        origin_hash: &[u8; 32],
+        readers: u32,
+    ) -> Result<Self, CoordError> {
+        let database = Database::open(path, &MIGRATOR, readers)
+            .await
+            .map_err(|error| not_opened(&error))?;
+        let coord = Self::new(Access::Serve(database));
+        let mut transaction = coord.begin().await?;
+        state::create(transaction.connection(), origin_hash).await?;
+        transaction.commit().await?;
+        coord.check_origin(origin_hash).await?;
+        Ok(coord)
+    }
+
+    /// Opens the database for reading alone, also beside a process that serves it: every verb that writes is refused.
+    pub async fn open_read_only(path: &Path, origin_hash: &[u8; 32]) -> Result<Self, CoordError> {
+        let view = Database::open_read_only(path, VIEW_READERS)
+            .await
+            .map_err(|error| not_opened(&error))?;
+        let coord = Self::new(Access::View(view));
+        coord.check_origin(origin_hash).await?;
+        Ok(coord)
+    }
+
+    /// Closes all connections, after the last transaction has ended.
+    pub async fn close(self) -> Result<(), CoordError> {
+        match self.access {
+            Access::Serve(database) => Ok(database.close().await?),
+            Access::View(view) => {
+                view.close().await;
+                Ok(())
+            }
+        }
+    }
+
+    fn new(access: Access) -> Self {
+        Self {
+            access,
+            incarnation: Mutex::new(None),
+            unfinished: AtomicBool::new(false),
+        }
+    }
+
+    async fn check_origin(&self, origin_hash: &[u8; 32]) -> Result<(), CoordError> {
+        if state::origin_hash(&mut *self.reader().await?).await? == *origin_hash {
+            Ok(())
+        } else {
+            Err(CoordError::ForeignOrigin)
+        }
+    }
+
+    fn database(&self) -> Result<&Database, CoordError> {
+        match &self.access {
+            Access::Serve(database) => Ok(database),
+            Access::View(_) => Err(CoordError::Refused(
+                "the database was opened to be read only".into(),
+            )),
+        }
+    }
+
+    async fn begin(&self) -> Result<WriteTransaction<'_>, CoordError> {
+        WriteTransaction::begin(self.database()?, &self.unfinished).await
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        match &self.access {
+            Access::Serve(database) => database.readers(),
+            Access::View(view) => view.readers(),
+        }
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, CoordError> {
+        Ok(self.readers().acquire().await?)
+    }
+
+    fn own_incarnation(&self) -> Option<Incarnation> {
+        *self
+            .incarnation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Coord for SqliteCoord {
+    async fn committed(&self) -> Result<Option<Committed>, CoordError> {
+        let committed = state::read(&mut *self.reader().await?).await?;
+        Ok(Some(committed).filter(|committed| committed.head.size > TreeSize::ZERO))
+    }
+
+    async fn lock(&self) -> Result<Box<dyn HeadLock + '_>, CoordError> {
+        let mut transaction = self.begin().await?;
+        let committed = state::read(transaction.connection()).await?;
+        Ok(Box::new(SqliteHeadLock {
+            transaction,
+            committed,
+            own: self.own_incarnation(),
+        }))
+    }
+
+    async fn open(&self, incarnation: Incarnation) -> Result<(), CoordError> {
+        let mut transaction = self.begin().await?;
+        state::set_incarnation(transaction.connection(), incarnation).await?;
+        transaction.commit().await?;
+        *self
+            .incarnation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(incarnation);
+        Ok(())
+    }
+
+    async fn read_back(&self, from: LeafIndex, to: TreeSize) -> Result<Vec<u8>, CoordError> {
+        batch::read(&mut *self.reader().await?, from, to).await
+    }
+
+    async fn slot_candidates(&self, slots: &[Slot]) -> Result<Vec<Vec<LeafIndex>>, CoordError> {
+        let slots: Vec<_> = slots.iter().map(|slot| *slot.as_bytes()).collect();
+        SLOTS.candidates(&mut *self.reader().await?, &slots).await
+    }
+
+    async fn leaf_candidates(&self, leaf: &Hash) -> Result<Vec<LeafIndex>, CoordError> {
+        let mut found = LEAVES
+            .candidates(&mut *self.reader().await?, &[*leaf.as_bytes()])
+            .await?;
+        Ok(found.pop().unwrap_or_default())
+    }
+
+    async fn notices_from(&self, seq: u64) -> Result<Vec<StoredNotice>, CoordError> {
+        notice::from(&mut *self.reader().await?, seq).await
+    }
+
+    async fn notice(&self, commitment: &Commitment) -> Result<Option<StoredNotice>, CoordError> {
+        notice::by_commitment(&mut *self.reader().await?, commitment).await
+    }
+
+    async fn earliest_kept(&self, index: LeafIndex) -> Result<Option<KeptHead>, CoordError> {
+        head::earliest_kept(&mut *self.reader().await?, index).await
+    }
+
+    async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError> {
+        head::from(&mut *self.reader().await?, size, limit).await
+    }
+
+    async fn store_note(&self, head: &Head, note: &str) -> Result<(), CoordError> {
+        let mut transaction = self.begin().await?;
+        head::store_note(transaction.connection(), head, note).await?;
+        transaction.commit().await
+    }
+
+    async fn mark_stored(&self, stored: TreeSize) -> Result<(), CoordError> {
+        let mut transaction = self.begin().await?;
+        state::mark_stored(transaction.connection(), stored).await?;
+        transaction.commit().await
+    }
+
+    async fn index_leaves(&self, first: LeafIndex, leaves: &[Hash]) -> Result<(), CoordError> {
+        let leaves: Vec<_> = leaves.iter().map(|leaf| *leaf.as_bytes()).collect();
+        let mut transaction = self.begin().await?;
+        state::mark_leaves_indexed(transaction.connection(), first, leaves.len()).await?;
+        let first = state::to_sql(first.get())?;
+        LEAVES
+            .insert(transaction.connection(), first, &leaves)
+            .await?;
+        transaction.commit().await
+    }
+
+    async fn leaves_indexed(&self) -> Result<TreeSize, CoordError> {
+        state::leaves_indexed(&mut *self.reader().await?).await
+    }
+
+    async fn trim(&self, before_ms: u64, heads: u32) -> Result<(), CoordError> {
+        // Some rows a transaction, and others may write in between: a step forward never waits for the whole.
+        while let Some(last) = batch::droppable(&mut *self.reader().await?, before_ms).await? {
+            let mut transaction = self.begin().await?;
+            batch::drop_to(transaction.connection(), last).await?;
+            transaction.commit().await?;
+        }
+        while head::has_droppable(&mut *self.reader().await?, heads).await? {
+            let mut transaction = self.begin().await?;
+            head::drop_some(transaction.connection(), heads).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn checkpoint(&self) -> Result<(), CoordError> {
+        let database = self.database()?;
+        let log_pages = database.checkpoint(Checkpoint::Passive).await?.log_pages;
+        if log_pages > LOG_PAGES_MAX {
+            database.checkpoint(Checkpoint::Restart).await?;
+        }
+        Ok(())
+    }
+}
+
+fn not_opened(error: &DatabaseError) -> CoordError {
+    CoordError::Refused(error.to_string())
+}

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -48,7 +48,13 @@ impl Gate {
         let mut in_flight = pulse.request(request.version());
         let response = Problem::dress(self.response_to(request, peer).await);
         in_flight.answers();
-        Ok(response.map(|body| Body::new(Answer { body, in_flight })))
+        Ok(response.map(|body| {
+            Body::new(Answer {
+                body,
+                rest: Bytes::new(),
+                in_flight,
+            })
+        }))
     }
 
     async fn response_to(self, request: Request<Incoming>, peer: PeerAddress) -> Response {
@@ -145,9 +151,14 @@ impl HttpBody for TimedBody {
     }
 }
 
-/// An answer's body, in flight until its last byte is taken.
+/// A stretch of an answer; also the largest frame that every HTTP/2 peer takes (RFC 9113 §4.2).
+const PIECE: usize = 16 * 1024;
+
+/// An answer's body, in flight until its last byte is taken. It goes out in pieces: one large frame would vanish into
+/// the buffer of an HTTP/2 stream whole, and a reader that takes nothing of it would look like an idle one.
 struct Answer {
     body: Body,
+    rest: Bytes,
     in_flight: InFlight,
 }
 
@@ -159,18 +170,33 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if frame.is_ready() {
-            self.in_flight.moved();
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx))
+                .transpose()?
+                .map(Frame::into_data)
+            {
+                Some(Ok(data)) => self.rest = data,
+                Some(Err(trailers)) => return Poll::Ready(Some(Ok(trailers))),
+                None => return Poll::Ready(None),
+            }
         }
-        frame
+        self.in_flight.moved();
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (body, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut whole = SizeHint::new();
+        whole.set_lower(body.lower() + rest);
+        if let Some(upper) = body.upper() {
+            whole.set_upper(upper + rest);
+        }
+        whole
     }
 }

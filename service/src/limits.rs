@@ -10,8 +10,8 @@ pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A reader that takes nothing for so long is gone or slow on purpose.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
-/// What a reader must take on average once it has stalled: half of the slowest mobile line.
-pub const WRITE_RATE_MIN: u64 = 1024;
+/// What a reader must take on average once it has stalled, in bytes a second: a fifth of the slowest mobile line.
+pub const WRITE_RATE_MIN: u32 = 1024;
 /// A connection without a request: longer than a client's pause between two items, shorter than most middleboxes wait.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// No connection lives for ever, whatever it does; clients open a new one without noticing.

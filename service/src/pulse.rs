@@ -74,24 +74,16 @@ impl Pulse {
 
     /// A request's headers are here. The guard says until when it is in flight.
     pub(crate) fn request(&self, version: Version) -> InFlight {
-        let mut state = self.state();
-        state.moved = Instant::now();
-        state.head_began = None;
-        state.seen_request = true;
-        state.is_h2 = version == Version::HTTP_2;
-        state.handling += 1;
+        self.state().request(version, Instant::now());
         InFlight {
             pulse: self.clone(),
-            answering: false,
+            is_answering: false,
         }
     }
 
     /// Bytes came.
     pub(crate) fn read(&self) {
-        let mut state = self.state();
-        if state.is_quiet() && state.head_began.is_none() {
-            state.head_began = Some(Instant::now());
-        }
+        self.state().read(Instant::now());
     }
 
     /// The system takes nothing more for now.
@@ -99,14 +91,9 @@ impl Pulse {
         self.state().write_stalled.get_or_insert_with(Instant::now);
     }
 
-    /// The system took some bytes: a stall is forgiven at the least rate, not by any byte.
+    /// The system took some bytes.
     pub(crate) fn wrote(&self, bytes: usize) {
-        let mut state = self.state();
-        if let Some(since) = state.write_stalled {
-            let earned = Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX)
-                / WRITE_RATE_MIN_U32;
-            state.write_stalled = Some((since + earned).min(Instant::now()));
-        }
+        self.state().wrote(bytes, Instant::now());
     }
 
     /// Everything that there was to write is taken.
@@ -126,11 +113,6 @@ impl Pulse {
     }
 }
 
-const WRITE_RATE_MIN_U32: u32 = {
-    assert!(WRITE_RATE_MIN <= u32::MAX as u64);
-    WRITE_RATE_MIN as u32
-};
-
 impl State {
     fn opened(at: Instant) -> State {
         State {
@@ -147,6 +129,45 @@ impl State {
 
     fn is_quiet(&self) -> bool {
         self.handling == 0 && self.answering == 0
+    }
+
+    fn request(&mut self, version: Version, now: Instant) {
+        self.moved = now;
+        self.head_began = None;
+        self.seen_request = true;
+        self.is_h2 = version == Version::HTTP_2;
+        self.handling += 1;
+    }
+
+    fn read(&mut self, now: Instant) {
+        if self.is_quiet() && self.head_began.is_none() {
+            self.head_began = Some(now);
+        }
+    }
+
+    /// A stall is forgiven at the least rate, not by any byte.
+    fn wrote(&mut self, bytes: usize, now: Instant) {
+        if let Some(since) = self.write_stalled {
+            let earned =
+                Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX) / WRITE_RATE_MIN;
+            self.write_stalled = Some((since + earned).min(now));
+        }
+    }
+
+    fn answers(&mut self, now: Instant) {
+        self.handling -= 1;
+        self.answering += 1;
+        self.moved = now;
+    }
+
+    fn ends(&mut self, was_answering: bool, now: Instant) {
+        let count = if was_answering {
+            &mut self.answering
+        } else {
+            &mut self.handling
+        };
+        *count -= 1;
+        self.moved = now;
     }
 
     /// The one decision.
@@ -185,19 +206,16 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pulse: Pulse,
-    answering: bool,
+    is_answering: bool,
 }
 
 impl InFlight {
-    /// The handler is done; the answer goes out from here on.
+    /// The handler is done; the answer goes out from here on. Said once.
     pub(crate) fn answers(&mut self) {
-        let mut state = self.pulse.state();
-        if !self.answering {
-            state.handling -= 1;
-            state.answering += 1;
-            self.answering = true;
+        if !self.is_answering {
+            self.is_answering = true;
+            self.pulse.state().answers(Instant::now());
         }
-        state.moved = Instant::now();
     }
 
     /// A part of the answer was taken.
@@ -208,13 +226,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.pulse.state();
-        if self.answering {
-            state.answering -= 1;
-        } else {
-            state.handling -= 1;
-        }
-        state.moved = Instant::now();
+        self.pulse.state().ends(self.is_answering, Instant::now());
     }
 }
 
@@ -223,7 +235,7 @@ mod tests {
     use std::time::Duration;
 
     use axum::http::Version;
-    use tokio::time::{Instant, advance};
+    use tokio::time::Instant;
 
     use super::{Overdue, Pulse, State};
     use crate::Limits;
@@ -297,42 +309,60 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_request_in_flight_keeps_a_connection_from_being_idle() {
-        let (limits, pulse) = (Limits::default(), Pulse::new());
-        let mut request = pulse.request(Version::HTTP_11);
-        advance(s(100)).await;
-        assert_eq!(pulse.overdue(&limits), None);
-        request.answers();
-        request.moved();
-        drop(request);
-        advance(s(59)).await;
-        assert_eq!(pulse.overdue(&limits), None);
-        advance(s(1)).await;
-        assert_eq!(pulse.overdue(&limits), Some(Overdue::Idle));
+    #[test]
+    fn a_request_in_flight_keeps_a_connection_from_being_idle() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut state = State::opened(start);
+        state.read(start);
+        state.request(Version::HTTP_11, start + s(1));
+        assert_eq!(state.overdue(start + s(100), &limits), None);
+        state.answers(start + s(100));
+        state.ends(true, start + s(101));
+        assert_eq!(state.overdue(start + s(160), &limits), None);
+        assert_eq!(state.overdue(start + s(161), &limits), Some(Overdue::Idle));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_byte_now_and_then_does_not_forgive_a_stalled_reader() {
-        let (limits, pulse) = (Limits::default(), Pulse::new());
-        let _request = pulse.request(Version::HTTP_11);
-        pulse.write_stalled();
-        for _ in 0..14 {
-            advance(s(1)).await;
-            pulse.wrote(1);
-            pulse.write_stalled();
+    #[test]
+    fn a_byte_now_and_then_does_not_forgive_a_stalled_reader() {
+        let (limits, start) = (Limits::default(), Instant::now());
+        let mut state = State::opened(start);
+        state.request(Version::HTTP_11, start);
+        state.write_stalled = Some(start);
+        for second in 1..=15 {
+            assert_eq!(state.overdue(start + s(second - 1), &limits), None);
+            state.wrote(1, start + s(second));
         }
-        assert_eq!(pulse.overdue(&limits), None);
-        advance(s(2)).await;
-        assert_eq!(pulse.overdue(&limits), Some(Overdue::SlowReader));
-        // At the least rate it may go on for ever.
-        for _ in 0..100 {
-            pulse.wrote(3 * 1024);
-            assert_eq!(pulse.overdue(&limits), None);
-            advance(s(2)).await;
+        assert_eq!(
+            state.overdue(start + s(16), &limits),
+            Some(Overdue::SlowReader)
+        );
+        // At the least rate it may go on.
+        for second in 16..1000 {
+            state.wrote(1024, start + s(second));
+            assert_eq!(state.overdue(start + s(second), &limits), None);
         }
-        pulse.flushed();
-        advance(s(100)).await;
-        assert_eq!(pulse.overdue(&limits), None);
+        // However much was taken, nothing is saved up for later.
+        state.wrote(1 << 30, start + s(1000));
+        assert_eq!(state.overdue(start + s(1014), &limits), None);
+        assert_eq!(
+            state.overdue(start + s(1015), &limits),
+            Some(Overdue::SlowReader)
+        );
+    }
+
+    #[test]
+    fn requests_that_end_in_any_order_leave_a_quiet_connection() {
+        let pulse = Pulse::new();
+        let (mut first, second) = (
+            pulse.request(Version::HTTP_2),
+            pulse.request(Version::HTTP_2),
+        );
+        first.answers();
+        first.answers();
+        drop(second);
+        assert!(!pulse.state().is_quiet());
+        first.moved();
+        drop(first);
+        assert!(pulse.state().is_quiet());
     }
 }

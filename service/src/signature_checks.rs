@@ -83,7 +83,7 @@ impl std::error::Error for MalformedKey {}
 
 #[cfg(test)]
 mod tests {
-    use ml_dsa::{KeyGen, MlDsa44};
+    use ml_dsa::{ExpandedSigningKey, MlDsa44};
     use p256::ecdsa::signature::Signer;
     use p256::pkcs8::EncodePublicKey;
     use tlog::SignatureChecks;
@@ -207,26 +207,21 @@ mod tests {
 
     #[test]
     fn ml_dsa_44_agrees_with_its_signer_and_refuses_flipped_bits() {
-        let key = MlDsa44::from_seed(&[5; 32].into());
+        let key = ExpandedSigningKey::<MlDsa44>::from_seed(&[5; 32].into());
         let public: [u8; 1312] = key.verifying_key().encode().into();
-        let signature: [u8; 2420] = key
-            .signing_key()
-            .sign_deterministic(MESSAGE, b"")
-            .unwrap()
-            .encode()
-            .into();
+        let sign = |context: &[u8]| -> [u8; 2420] {
+            key.sign_deterministic(MESSAGE, context)
+                .unwrap()
+                .encode()
+                .into()
+        };
+        let signature = sign(b"");
         assert!(AwsLc.ml_dsa_44(&public, MESSAGE, &signature));
         for (message, signature) in spoilt(&signature) {
             assert!(!AwsLc.ml_dsa_44(&public, &message, &signature));
         }
-        let with_context: [u8; 2420] = key
-            .signing_key()
-            .sign_deterministic(MESSAGE, b"context")
-            .unwrap()
-            .encode()
-            .into();
         assert!(
-            !AwsLc.ml_dsa_44(&public, MESSAGE, &with_context),
+            !AwsLc.ml_dsa_44(&public, MESSAGE, &sign(b"context")),
             "the context is empty"
         );
     }

@@ -58,10 +58,7 @@ pub(crate) fn settings(path: &Path, text: &str) -> Result<Vec<Setting>, ConfigEr
         DeTable::parse(text).map_err(|error| malformed(error.to_string().trim_end().to_owned()))?;
     let mut settings = Vec::new();
     for (name, value) in table.get_ref() {
-        let line = 1 + text.as_bytes()[..name.span().start]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let line = 1 + text[..name.span().start].matches('\n').count();
         let (texts, is_array) = match value.get_ref() {
             DeValue::Array(items) => (
                 items.iter().map(|item| scalar(item.get_ref())).collect(),

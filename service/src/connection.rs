@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::door_metrics::DoorMetrics;
 use crate::gate::Gate;
 use crate::limits::{H2_RESETS_MAX, H2_WINDOW};
-use crate::pulse::Pulse;
+use crate::pulse::{Overdue, Pulse};
 use crate::seat::Seat;
 use crate::timed_stream::TimedStream;
 use crate::{Limits, PeerAddress, Stop};
@@ -82,18 +82,15 @@ impl Connection {
                 }
                 _ = feel.tick() => match (farewell, pulse.overdue(&limits)) {
                     (_, None) => {}
-                    // The peer had its farewell and neither ends nor moves.
-                    (Farewell::Said(at), Some(_)) if at.elapsed() < limits.header_timeout => {}
-                    (Farewell::NotYet, Some(overdue)) if overdue.is_friendly() => {
-                        metrics.ended(overdue);
-                        farewell = Farewell::Said(Instant::now());
-                        connection.as_mut().graceful_shutdown();
-                    }
                     (Farewell::NotYet, Some(overdue)) => {
                         metrics.ended(overdue);
-                        return;
+                        let Some(grace) = overdue.farewell(&limits) else { return };
+                        farewell = Farewell::Until(Instant::now() + grace);
+                        connection.as_mut().graceful_shutdown();
                     }
-                    (_, Some(_)) => return,
+                    // What is in flight on an old connection may end, but not become slow.
+                    (Farewell::Until(end), Some(Overdue::Idle | Overdue::Old)) if Instant::now() < end => {}
+                    (Farewell::Until(_) | Farewell::Stop, Some(_)) => return,
                 },
             }
         }
@@ -104,7 +101,7 @@ impl Connection {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Farewell {
     NotYet,
-    Said(Instant),
+    Until(Instant),
     Stop,
 }
 

@@ -1,8 +1,8 @@
-//! SQLite opened safely. <https://www.sqlite.org/wal.html>
+//! `SQLite` opened safely. <https://www.sqlite.org/wal.html>
 //!
 //! One connection writes, in transactions that take the write lock at their beginning; others read; one moves the
 //! write-ahead log into the database when it is told to, so that no commit ever stops for it. sqlx sets neither WAL nor
-//! `synchronous = FULL`: each pragma is set here and read back, since SQLite answers a refused pragma with silence.
+//! `synchronous = FULL`: each pragma is set here and read back, since `SQLite` answers a refused pragma with silence.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -121,7 +121,7 @@ impl Database {
         })
     }
 
-    /// Closes all connections; SQLite then moves the rest of the write-ahead log and removes it.
+    /// Closes all connections; `SQLite` then moves the rest of the write-ahead log and removes it.
     ///
     /// # Errors
     /// The last checkpoint failed. What was committed stays in the write-ahead log.
@@ -144,7 +144,7 @@ impl DatabaseView {
         &self.readers
     }
 
-    /// What SQLite finds wrong with the file's own structure (`PRAGMA integrity_check`); empty when it is whole. It
+    /// What `SQLite` finds wrong with the file's own structure (`PRAGMA integrity_check`); empty when it is whole. It
     /// says nothing about what the rows mean.
     ///
     /// # Errors
@@ -309,7 +309,7 @@ pub enum DatabaseError {
     Open {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// What `SQLite` said.
         error: sqlx::Error,
     },
     /// A setting that durability or speed depends on did not come true.

@@ -44,7 +44,8 @@ impl KeyFile {
             });
         }
         // Reserved whole: growing would leave copies of the key behind in freed memory.
-        let capacity = usize::try_from(metadata.len()).expect("64 KiB fit an address space") + 1;
+        // One byte more, so that reading to the end finds the end without growing.
+        let capacity = usize::try_from(metadata.len() + 1).unwrap_or_default();
         let mut content = Zeroizing::new(Vec::with_capacity(capacity));
         file.take(metadata.len())
             .read_to_end(&mut content)

@@ -1,6 +1,6 @@
 //! What every daemon stands on.
 //!
-//! An HTTP [`Door`] whose every wait has an end, the [`Admin`] listener, errors as [`Problem`]s, SQLite opened safely
+//! An HTTP [`Door`] whose every wait has an end, the [`Admin`] listener, errors as [`Problem`]s, `SQLite` opened safely
 //! ([`Database`]), options with provenance ([`Options`]), one process a folder ([`FolderLock`]), key files
 //! ([`KeyFile`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), and the [`diary`].
 //!
@@ -50,5 +50,5 @@ pub use option::{Opt, Options};
 pub use peer_address::{Network, PeerAddress};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use quota::{Exceeded, QUOTA_KEYS_MAX, Quota, Rate, Standing};
-pub use signature_checks::{AwsLc, MalformedKey, P256Verifier};
+pub use signature_checks::{AwsLc, P256Verifier};
 pub use stop::Stop;

@@ -13,9 +13,9 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// What a reader must take on average once it has stalled, in bytes a second: a fifth of the slowest mobile line.
 pub const WRITE_RATE_MIN: u32 = 1024;
 /// A connection without a request: longer than a client's pause between two items, shorter than most middleboxes wait.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+pub const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// No connection lives for ever, whatever it does; clients open a new one without noticing.
-pub const CONNECTION_AGE_MAX: Duration = Duration::from_secs(60 * 60);
+pub const CONNECTION_AGE_MAX: Duration = Duration::from_hours(1);
 /// What is in flight when the stop comes is answered within this, then cut.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(10);
 /// Browsers send about 20, proxies add 10.

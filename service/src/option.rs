@@ -129,10 +129,15 @@ impl Options {
     }
 
     fn arg(&self, option: &Opt) -> Arg {
-        let mut help = format!("{} [env: {}]", option.help, self.variable(option.name));
-        if let Some(default) = option.default {
-            help.push_str(&format!(" [default: {default}]"));
-        }
+        let default = option
+            .default
+            .map(|text| format!(" [default: {text}]"))
+            .unwrap_or_default();
+        let help = format!(
+            "{} [env: {}]{default}",
+            option.help,
+            self.variable(option.name)
+        );
         let arg = Arg::new(option.name)
             .long(option.name)
             .value_name(option.value_name)

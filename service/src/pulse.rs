@@ -61,9 +61,14 @@ impl Overdue {
         }
     }
 
-    /// Whether the peer deserves a farewell (GOAWAY, the rest of its answers) or is cut at once.
-    pub(crate) const fn is_friendly(self) -> bool {
-        matches!(self, Overdue::Idle | Overdue::Old)
+    /// How long the peer may take to end by itself once it was told (GOAWAY, `connection: close`); none for a peer that
+    /// is cut at once.
+    pub(crate) const fn farewell(self, limits: &Limits) -> Option<Duration> {
+        match self {
+            Overdue::NoRequest | Overdue::SlowHead | Overdue::SlowReader => None,
+            Overdue::Idle => Some(limits.header_timeout),
+            Overdue::Old => Some(limits.request_timeout),
+        }
     }
 }
 

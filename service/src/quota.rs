@@ -148,6 +148,9 @@ impl Standing {
     }
 
     /// The two header fields that say so.
+    ///
+    /// # Panics
+    /// When the quota's name is not visible ASCII.
     pub fn headers(&self) -> [(HeaderName, HeaderValue); 2] {
         let Rate { per_second, burst } = self.rate;
         let seconds = |count: u32| count.div_ceil(per_second.get());

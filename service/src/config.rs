@@ -3,72 +3,27 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::ConfigError;
-use crate::config_file::Setting;
+use crate::measure::{bytes, duration};
 use crate::option::{Opt, Shape};
-
-/// Two names are near when they differ in at most this many letters, neighbours exchanged counting once.
-const NEAR_MAX: usize = 3;
-
-/// Where a value came from; each wins over those above.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The program.
-    Default,
-    /// A line of the file.
-    File {
-        /// The file.
-        path: Arc<Path>,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// An environment variable.
-    Variable(String),
-    /// A flag of the command line.
-    Flag(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Default => f.write_str("default"),
-            Origin::File { path, line } => write!(f, "{}:{line}", path.display()),
-            Origin::Variable(name) | Origin::Flag(name) => f.write_str(name),
-        }
-    }
-}
-
-impl Origin {
-    fn to_json(&self) -> Json {
-        match self {
-            Origin::Default => json!({"kind": "default"}),
-            Origin::File { path, line } => {
-                json!({"kind": "file", "path": path.to_string_lossy(), "line": line})
-            }
-            Origin::Variable(name) => json!({"kind": "environment", "name": name}),
-            Origin::Flag(name) => json!({"kind": "flag", "name": name}),
-        }
-    }
-}
+use crate::{ConfigError, Origin};
 
 /// All options of a daemon with their values.
 ///
 /// A getter that is asked for a name that was never declared panics: that is a fault of the program, not of its user.
 #[derive(Clone, Debug)]
 pub struct Config {
-    prefix: &'static str,
-    values: Vec<(&'static Opt, Option<Value>)>,
+    pub(crate) prefix: &'static str,
+    pub(crate) values: Vec<(&'static Opt, Option<Value>)>,
 }
 
 #[derive(Clone, Debug)]
-struct Value {
-    texts: Vec<String>,
-    origin: Origin,
+pub(crate) struct Value {
+    pub(crate) texts: Vec<String>,
+    pub(crate) origin: Origin,
 }
 
 /// One option for the listing.
@@ -284,144 +239,4 @@ impl fmt::Display for Config {
         }
         Ok(())
     }
-}
-
-/// The values while they are put together: who sets later wins.
-pub(crate) struct Layers(Config);
-
-impl Layers {
-    pub(crate) fn new(prefix: &'static str, options: &'static [Opt]) -> Layers {
-        let default = |option: &'static Opt| {
-            let texts = vec![option.default?.to_owned()];
-            Some(Value {
-                texts,
-                origin: Origin::Default,
-            })
-        };
-        Layers(Config {
-            prefix,
-            values: options
-                .iter()
-                .map(|option| (option, default(option)))
-                .collect(),
-        })
-    }
-
-    pub(crate) fn set_by_file(&mut self, path: &Path, setting: Setting) -> Result<(), ConfigError> {
-        let Setting {
-            name,
-            line,
-            texts,
-            is_array,
-        } = setting;
-        let origin = Origin::File {
-            path: path.into(),
-            line,
-        };
-        let Some((option, value)) = self
-            .0
-            .values
-            .iter_mut()
-            .find(|(option, _)| option.name == name)
-        else {
-            let nearest = nearest(&name, self.0.values.iter().map(|(option, _)| option.name));
-            return Err(ConfigError::Unknown {
-                name,
-                origin,
-                nearest,
-            });
-        };
-        if is_array && option.shape != Shape::List {
-            let why = "it takes one value, not an array".to_owned();
-            return Err(ConfigError::Invalid {
-                name: option.name,
-                origin,
-                text: texts.join(", "),
-                why,
-            });
-        }
-        *value = Some(Value { texts, origin });
-        Ok(())
-    }
-
-    pub(crate) fn set_by_variable(&mut self, option: &Opt, variable: String, texts: Vec<String>) {
-        self.set(
-            option,
-            Value {
-                texts,
-                origin: Origin::Variable(variable),
-            },
-        );
-    }
-
-    pub(crate) fn set_by_flag(&mut self, option: &Opt, texts: Vec<String>) {
-        self.set(
-            option,
-            Value {
-                texts,
-                origin: Origin::Flag(format!("--{}", option.name)),
-            },
-        );
-    }
-
-    pub(crate) fn finish(self) -> Config {
-        self.0
-    }
-
-    fn set(&mut self, option: &Opt, new: Value) {
-        if let Some((_, value)) = self
-            .0
-            .values
-            .iter_mut()
-            .find(|(declared, _)| declared.name == option.name)
-        {
-            *value = Some(new);
-        }
-    }
-}
-
-fn nearest(name: &str, options: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    options
-        .map(|option| {
-            (
-                strsim::osa_distance(&name.replace('_', "-"), option),
-                option,
-            )
-        })
-        .filter(|(distance, option)| *distance <= NEAR_MAX && *distance < option.len())
-        .min()
-        .map(|(_, option)| option)
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let (number, unit) = split(text)?;
-    let seconds = |each: u64| number.checked_mul(each).map(Duration::from_secs);
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => seconds(1),
-        "m" => seconds(60),
-        "h" => seconds(60 * 60),
-        "d" => seconds(24 * 60 * 60),
-        _ => None,
-    }
-}
-
-fn bytes(text: &str) -> Option<u64> {
-    let (number, unit) = split(text)?;
-    match unit {
-        "" => Some(number),
-        "KiB" => number.checked_mul(1 << 10),
-        "MiB" => number.checked_mul(1 << 20),
-        "GiB" => number.checked_mul(1 << 30),
-        _ => None,
-    }
-}
-
-/// A whole number and what follows it.
-fn split(text: &str) -> Option<(u64, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    Some((number.parse().ok()?, unit.trim_start()))
 }

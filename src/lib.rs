@@ -1,3 +1,13 @@
-//! To come.
+//! The log server: entries in, proofs out.
+//!
+//! [`http`] → [`log`] (pool, sequencer, publisher) → [`storage`]. The heart names ports and no adapter; only
+//! [`program`] chooses and opens things.
 
+pub mod check;
+pub mod clock;
+pub mod http;
+pub mod log;
+pub mod metrics;
+pub mod program;
+pub mod signer;
 pub mod storage;

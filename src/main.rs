@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `notarylog`.
+
+fn main() -> std::process::ExitCode {
+    notarylog::program::run(std::env::args_os())
+}

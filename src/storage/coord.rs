@@ -103,8 +103,8 @@ pub struct KeptHead {
 ///   transaction that was answered before they were called.
 #[async_trait]
 pub trait Coord: Send + Sync {
-    /// The newest committed state; `None` before the genesis.
-    async fn committed(&self) -> Result<Option<Committed>, CoordError>;
+    /// The newest committed state; before the genesis the empty tree, at time 0.
+    async fn committed(&self) -> Result<Committed, CoordError>;
 
     /// Locks the head row for one step forward.
     async fn lock(&self) -> Result<Box<dyn HeadLock + '_>, CoordError>;

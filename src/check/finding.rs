@@ -1,0 +1,89 @@
+//! What a check finds: each fault in one sentence that names the place.
+
+use tlog::{LeafIndex, TreeSize};
+
+/// Faults that are listed; more are only counted.
+const LISTED_MAX: usize = 100;
+
+/// One thing that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// The bytes are no entry.
+    #[error("entry {0} is malformed")]
+    MalformedEntry(LeafIndex),
+    /// Its key was not valid at its position.
+    #[error("entry {0} is by a key that was not enrolled at its position")]
+    Author(LeafIndex),
+    /// Its signature does not verify.
+    #[error("the signature of entry {0} does not verify")]
+    EntrySignature(LeafIndex),
+    /// A notice is missing, malformed, or not authorised.
+    #[error("the notice of entry {0} is missing, or is not what its entry or the admins' signatures say")]
+    Notice(LeafIndex),
+    /// Two entries hold one slot.
+    #[error("entries {0} and {1} hold one slot")]
+    SlotTwice(LeafIndex, LeafIndex),
+    /// A tile holds other hashes than follow from the entries.
+    #[error("{0} does not hold the hashes that follow from the entries")]
+    Tile(String),
+    /// A bundle or tile is missing or cannot be read.
+    #[error("{0} is missing or cannot be read")]
+    Missing(String),
+    /// A row differs from the stored bundle.
+    #[error("the rows of the entries {0} to {1} differ from the stored bundle")]
+    Row(LeafIndex, LeafIndex),
+    /// A head's root is not the root of the entries.
+    #[error("the head of size {0} has another root than the entries")]
+    Head(TreeSize),
+    /// A head's signature does not verify.
+    #[error("the note of the head of size {0} does not verify under the log's keys")]
+    HeadSignature(TreeSize),
+    /// The journal differs from the entries.
+    #[error("the journal's step to size {0} differs from the entries")]
+    Journal(TreeSize),
+    /// The journal cannot be read to its end.
+    #[error("the journal is damaged: {0}")]
+    JournalDamaged(String),
+    /// There are fewer entries than the head says.
+    #[error("only {have} of {want} entries could be read")]
+    Short {
+        /// How many came.
+        have: u64,
+        /// How many there must be.
+        want: u64,
+    },
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many entries were hashed.
+    pub entries: u64,
+    /// How many tiles were compared.
+    pub tiles: u64,
+    /// How many heads were compared.
+    pub heads: u64,
+    /// How many steps of the journal were compared.
+    pub journal_steps: u64,
+    /// How many entry signatures were verified.
+    pub signatures: u64,
+    /// How many faults there are.
+    pub faults: u64,
+    /// The first of them.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Takes down a fault.
+    pub fn find(&mut self, finding: Finding) {
+        self.faults += 1;
+        if self.findings.len() < LISTED_MAX {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Whether nothing was found.
+    pub const fn is_clean(&self) -> bool {
+        self.faults == 0
+    }
+}

@@ -1,0 +1,96 @@
+//! `GET /v1/log`: who this log is and how it does.
+
+use super::problems::Rejection;
+use crate::log::Log;
+use crate::log::status::State as LogState;
+use axum::Json;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use std::sync::Arc;
+use tlog::{Hash, KeyKind, Policy, Vkey};
+use utoipa::ToSchema;
+
+/// Who this log is and how it does.
+#[derive(Serialize, ToSchema)]
+pub struct LogInfo {
+    origin: String,
+    /// `serving` or `read-only`.
+    #[schema(example = "serving")]
+    state: &'static str,
+    /// Why it is read-only.
+    why: Option<String>,
+    /// The verifier keys: Ed25519 (0x01), RFC 6962 P-256 (0x05), ML-DSA-44 (0x06).
+    vkeys: Vec<String>,
+    /// SHA-256 of the P-256 tree head key's SPKI, base64 (RFC 6962 §3.2).
+    log_id: String,
+    /// The SPKI of the key that signs the entries of notices, base64 DER.
+    entry_key: String,
+    /// A c2sp.org/tlog-policy file for this log. Compare its fingerprint with what was published elsewhere.
+    policy: String,
+    /// The same for tools that know no ML-DSA.
+    policy_ed25519: String,
+    /// The newest committed head; it carries no signature.
+    logged: LoggedHead,
+    /// The newest head that a quorum of witnesses cosigned.
+    witnessed: Option<LoggedHead>,
+    /// What each witness saw.
+    witnesses: Vec<String>,
+    /// True while no quorum stands behind the checkpoint: a restored backup could contradict it.
+    unwitnessed: bool,
+    /// Whether entries can be looked up by their hash.
+    leaf_lookup: bool,
+}
+
+/// A head.
+#[derive(Serialize, ToSchema)]
+pub struct LoggedHead {
+    size: u64,
+    /// Base64.
+    root: String,
+    /// Milliseconds since 1970; of the newest head that may be shown, if it is this one.
+    time_ms: Option<u64>,
+}
+
+/// Who this log is and how it does.
+#[utoipa::path(get, path = "/v1/log", tag = "log", responses((status = 200, body = LogInfo, description = "As of now.")))]
+pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Rejection> {
+    let heart = log.heart();
+    let size = heart.history.size();
+    let root = heart.history.root(size).await?;
+    let newest = heart.publisher.newest().filter(|newest| newest.head.size == size);
+    let signer = heart.publisher.signer();
+    let vkeys = signer.vkeys();
+    let (state, why) = match log.status().get().as_ref() {
+        LogState::Serving => ("serving", None),
+        LogState::ReadOnly(why) => ("read-only", Some(why.clone())),
+    };
+    let tree_head = vkeys.iter().find(|key| key.kind() == KeyKind::TreeHead).map(Vkey::material).unwrap_or_default();
+    Ok(Json(LogInfo {
+        origin: signer.origin().as_str().to_owned(),
+        state,
+        why,
+        vkeys: vkeys.iter().map(ToString::to_string).collect(),
+        log_id: Hash::of(tree_head).to_base64(),
+        entry_key: STANDARD.encode(signer.entry_spki()),
+        policy: policy(vkeys, KeyKind::MlDsa44),
+        policy_ed25519: policy(vkeys, KeyKind::Ed25519),
+        logged: LoggedHead {
+            size: size.get(),
+            root: root.to_base64(),
+            time_ms: newest.map(|newest| newest.head.time_ms),
+        },
+        witnessed: None,
+        witnesses: vec![],
+        unwitnessed: true,
+        leaf_lookup: log.settings().leaf_lookup,
+    }))
+}
+
+/// A policy with one `log` line, since any one listed key would satisfy it.
+fn policy(vkeys: &[Vkey], kind: KeyKind) -> String {
+    let key = vkeys.iter().find(|key| key.kind() == kind);
+    let policy = key.and_then(|key| Policy::unwitnessed(key, None).ok());
+    policy.map(|policy| String::from_utf8_lossy(policy.text()).into_owned()).unwrap_or_default()
+}

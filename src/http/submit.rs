@@ -1,0 +1,208 @@
+//! `POST /v1/entries`: entries in, proofs out.
+
+use super::answer::{Answer, EntryResult};
+use super::problems::{
+    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64, MALFORMED_ENTRY,
+    MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
+};
+use crate::log::Log;
+use crate::log::pool::Candidate;
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use evidence::{ENTRY_LEN, Entry, Kind, Slot};
+use serde::Deserialize;
+use service::Problem;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Entries in one request: 1,024 fit the body limit in either form.
+pub const ENTRIES_MAX: usize = 1_024;
+
+/// Signatures checked before other requests get their turn on this thread: about a millisecond.
+const SLICE: usize = 16;
+
+/// How long to wait.
+#[derive(Deserialize, IntoParams)]
+pub struct Wait {
+    /// `logged` or `witnessed`; on a log without witnesses `witnessed` is refused.
+    pub wait: Option<String>,
+}
+
+/// Entries as JSON.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entries {
+    /// Each entry: 162 bytes as standard base64 (216 characters). 1 to 1,024 of them.
+    pub entries: Vec<String>,
+}
+
+/// Submits entries. The answer comes when the batch is durable and its head is signed: it holds for each entry the
+/// index, the inclusion proof and, once, the checkpoint. The same content always answers with the same index.
+#[utoipa::path(
+    post, path = "/v1/entries", tag = "submit", params(Wait),
+    request_body(description = "1 to 1,024 entries of 162 bytes: as they are (application/octet-stream), or as JSON.",
+        content((Vec<u8> = "application/octet-stream"), (Entries = "application/json"))),
+    responses(
+        (status = 200, description = "A result for each entry, in order. With `Accept: text/plain` and one entry: a tlog-proof.", body = Answer),
+        (status = 400, description = "A fault of form: nothing of the body was logged.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 403, description = "One entry alone: its key or signature is refused.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 409, description = "One entry alone: another entry holds its slot; `index` names it.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 256 KiB.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 415, description = "Neither octets nor JSON.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing was logged; send the same bytes again.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 507, description = "The disk is full.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+    )
+)]
+pub async fn submit(
+    State(log): State<Arc<Log>>,
+    Query(wait): Query<Wait>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Rejection> {
+    check_wait(&wait)?;
+    let submitted = parse(&headers, &body)?;
+    let mut results: Vec<Option<Problem>> = Vec::with_capacity(submitted.len());
+    let mut candidates = Vec::with_capacity(submitted.len());
+    for (position, entry) in submitted.into_iter().enumerate() {
+        if position > 0 && position % SLICE == 0 {
+            tokio::task::yield_now().await;
+        }
+        match check(&log, entry) {
+            Ok(candidate) => {
+                candidates.push(candidate);
+                results.push(None);
+            }
+            Err(problem) => results.push(Some(problem)),
+        }
+    }
+    let as_text = results.len() == 1
+        && headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.starts_with("text/plain")));
+    respond(&log, results, candidates, as_text).await
+}
+
+/// Sequences what passed the door and answers for all.
+pub async fn respond(
+    log: &Log,
+    results: Vec<Option<Problem>>,
+    candidates: Vec<Candidate>,
+    as_text: bool,
+) -> Result<Response, Rejection> {
+    let entries = &log.metrics().entries;
+    let refused = results.iter().flatten().count();
+    let bad_signatures = results.iter().flatten().filter(|problem| problem.slug() == BAD_SIGNATURE.slug).count();
+    entries.with_label_values(&["refused_signature"]).inc_by(count(bad_signatures));
+    entries.with_label_values(&["refused_key"]).inc_by(count(refused - bad_signatures));
+    let waiting = candidates.len();
+    let heart = log.heart();
+    let sequenced = if candidates.is_empty() { None } else {
+        match log.sequence(candidates).await {
+            Ok(sequenced) => Some(sequenced),
+            Err(why) => {
+                entries.with_label_values(&["not_sequenced"]).inc_by(count(waiting));
+                return Err(why.into());
+            }
+        }
+    };
+    let answer = Answer::render(&heart, results, sequenced, log.metrics()).await?;
+    match answer {
+        Answer { mut results, .. } if results.len() == 1 && matches!(results[0], EntryResult::Refused(_)) => {
+            match results.pop() {
+                Some(EntryResult::Refused(problem)) => Ok(problem.into_response()),
+                _ => Err(Rejection(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))),
+            }
+        }
+        answer if as_text => answer.into_text(),
+        answer => Ok(answer.into_json()),
+    }
+}
+
+/// On a log without a quorum nobody can wait for witnesses; it is said, never ignored.
+pub fn check_wait(wait: &Wait) -> Result<(), Rejection> {
+    match wait.wait.as_deref() {
+        None | Some("logged") => Ok(()),
+        Some("witnessed") => Err(Rejection(WAIT_UNSUPPORTED.problem())),
+        Some(_) => Err(Rejection(
+            super::problems::MALFORMED_QUERY.problem().detail("The parameter wait is logged or witnessed."),
+        )),
+    }
+}
+
+fn count(entries: usize) -> u64 {
+    u64::try_from(entries).unwrap_or(u64::MAX)
+}
+
+/// Takes the body apart; a fault of form refuses the whole of it.
+fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if headers.contains_key(axum::http::header::CONTENT_ENCODING) {
+        return Err(Rejection(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .detail("The body must come as it is: a Content-Encoding is not taken.")));
+    }
+    if media_type.eq_ignore_ascii_case("application/octet-stream") {
+        check_count(body.len().div_ceil(ENTRY_LEN))?;
+        if !body.len().is_multiple_of(ENTRY_LEN) {
+            let detail = format!("{} bytes came, and {} of them are left over.", body.len(), body.len() % ENTRY_LEN);
+            return Err(Rejection(BODY_TRUNCATED.problem().detail(detail)));
+        }
+        body.chunks_exact(ENTRY_LEN).enumerate().map(|(position, bytes)| parse_entry(position, bytes)).collect()
+    } else if media_type.eq_ignore_ascii_case("application/json") {
+        let Entries { entries } = serde_json::from_slice(body).map_err(|error| {
+            // serde's message may quote the body: only the place is told.
+            let detail = format!("Line {}, column {}.", error.line(), error.column());
+            Rejection(MALFORMED_JSON.problem().detail(detail))
+        })?;
+        check_count(entries.len())?;
+        entries
+            .iter()
+            .enumerate()
+            .map(|(position, text)| {
+                let bytes = STANDARD.decode(text).map_err(|_| {
+                    let detail = format!("The entry at position {position}, counted from 0.");
+                    Rejection(MALFORMED_BASE64.problem().detail(detail).with("position", position))
+                })?;
+                parse_entry(position, &bytes)
+            })
+            .collect()
+    } else {
+        Err(Rejection(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            .detail("Content-Type must be application/octet-stream or application/json.")))
+    }
+}
+
+fn check_count(entries: usize) -> Result<(), Rejection> {
+    match entries {
+        0 => Err(Rejection(BODY_EMPTY.problem())),
+        1..=ENTRIES_MAX => Ok(()),
+        _ => Err(Rejection(TOO_MANY_ENTRIES.problem().detail(format!("{entries} entries came.")))),
+    }
+}
+
+fn parse_entry(position: usize, bytes: &[u8]) -> Result<Entry, Rejection> {
+    Entry::parse_submitted(bytes).map_err(|error| {
+        let detail = format!("The entry at position {position}, counted from 0: {error}.");
+        Rejection(MALFORMED_ENTRY.problem().detail(detail).with("position", position))
+    })
+}
+
+/// The key is known and the signature is its own. Whether the key may still submit is decided under the head lock:
+/// what it logged before its revocation answers as ever.
+fn check(log: &Log, entry: Entry) -> Result<Candidate, Problem> {
+    if entry.kind() != Kind::Record {
+        return Err(KIND_NOT_ACCEPTED.problem());
+    }
+    let heart = log.heart();
+    let registry = heart.registry.load();
+    let key = registry.key(entry.key_id()).ok_or_else(|| UNKNOWN_KEY.problem())?;
+    let verifier = log.verifier(&key.key_id, &key.spki_der).ok_or_else(|| UNKNOWN_KEY.problem())?;
+    if !verifier.verify(&entry.signed_message(log.origin_hash()), entry.signature()) {
+        return Err(BAD_SIGNATURE.problem());
+    }
+    let slot = Slot::of(&key.bureau, entry.tag());
+    Ok(Candidate { bytes: entry.to_bytes(), entry, slot, notice: None })
+}

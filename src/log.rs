@@ -1,0 +1,120 @@
+//! The heart of the log: what may be logged, in which order, under which head.
+//!
+//! An entry's way: [`pool`] (bounded, one waiter a request) → [`sequencer`] (assign, integrate and advance in one
+//! transaction; anchor; second path) → [`publisher`] (the signed head) → the waiter. [`start`] comes before all of
+//! it, [`keeper`] walks behind, [`runner`] holds them together. The heart names ports and no adapter.
+
+pub mod edge;
+pub mod genesis;
+pub mod history;
+pub mod keeper;
+pub mod pool;
+pub mod publisher;
+pub mod rollforward;
+pub mod runner;
+pub mod second_path;
+pub mod sequencer;
+pub mod start;
+pub mod status;
+
+use crate::metrics::Metrics;
+use crate::storage::coord::Coord;
+use arc_swap::ArcSwap;
+use evidence::{KeyHash, OriginHash};
+use moka::sync::Cache;
+use runner::Settings;
+use pool::{Candidate, NotSequenced, Pool, Sequenced};
+use service::P256Verifier;
+use start::Heart;
+use status::Status;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of parsed keys kept in memory: about 30,000 keys of bureaus.
+const KEY_CACHE_BYTES: u64 = 16 << 20;
+/// What one parsed key takes, roughly: the curve point and its containers.
+const PARSED_KEY_BYTES: u32 = 512;
+
+/// Assigning and integrating take at most this long, else there is no promise (and the entries may be sent again).
+pub const SEQUENCE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The log as its doors see it.
+pub struct Log {
+    heart: ArcSwap<Heart>,
+    coord: Arc<dyn Coord>,
+    pool: Arc<Pool>,
+    status: Status,
+    metrics: Arc<Metrics>,
+    origin_hash: OriginHash,
+    parsed_keys: Cache<KeyHash, P256Verifier>,
+    settings: Settings,
+}
+
+impl Log {
+    /// A log around this heart.
+    pub fn new(
+        heart: Heart,
+        coord: Arc<dyn Coord>,
+        pool: Arc<Pool>,
+        status: Status,
+        metrics: Arc<Metrics>,
+        settings: Settings,
+    ) -> Self {
+        let origin_hash = *heart.registry.load().origin_hash();
+        let parsed_keys =
+            Cache::builder().max_capacity(KEY_CACHE_BYTES).weigher(|_, _| PARSED_KEY_BYTES).build();
+        Self { heart: ArcSwap::from_pointee(heart), coord, pool, status, metrics, origin_hash, parsed_keys, settings }
+    }
+
+    /// What readers need, as of now.
+    pub fn heart(&self) -> Arc<Heart> {
+        self.heart.load_full()
+    }
+
+    /// The database, for its readers.
+    pub fn coord(&self) -> &dyn Coord {
+        self.coord.as_ref()
+    }
+
+    /// Whether it takes entries.
+    pub const fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// What the operator set.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// SHA-256 of the origin, as it stands under every signature.
+    pub const fn origin_hash(&self) -> &OriginHash {
+        &self.origin_hash
+    }
+
+    /// The parsed form of an enrolled key.
+    pub fn verifier(&self, key: &KeyHash, spki_der: &[u8]) -> Option<P256Verifier> {
+        if let Some(parsed) = self.parsed_keys.get(key) {
+            return Some(parsed);
+        }
+        let parsed = P256Verifier::from_spki(spki_der).ok()?;
+        self.parsed_keys.insert(*key, parsed.clone());
+        Some(parsed)
+    }
+
+    /// Lets these verified entries be sequenced and waits for their answer.
+    pub async fn sequence(&self, candidates: Vec<Candidate>) -> Result<Sequenced, NotSequenced> {
+        if !self.status.is_serving() {
+            return Err(NotSequenced::ReadOnly);
+        }
+        let answer = self.pool.submit(candidates)?;
+        match tokio::time::timeout(SEQUENCE_DEADLINE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(NotSequenced::Unavailable),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Everything the log holds, to be read: entries, tiles, nodes, proofs.
+//!
+//! The newest hashes are in memory (the [`Edge`]), the newest entries in the database, all others in full tiles and
+//! bundles in the object store. Hot tiles stay in a cache that is bounded in bytes.
+
+use super::edge::{Edge, fold_perfect};
+use crate::storage::coord::{Coord, CoordError};
+use crate::storage::objects::{ObjectError, Objects};
+use bytes::Bytes;
+use evidence::{ENTRY_LEN, Entry};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+use tlog::{Bundle, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
+
+/// Bytes of hot tiles and bundles kept in memory: the upper tiles of 10^8 entries and some thousand hot lower ones.
+pub const TILE_CACHE_BYTES: u64 = 32 << 20;
+
+/// An entry in a bundle: a two-byte length, then its bytes (c2sp.org/tlog-tiles, log entries).
+const FRAMED_LEN: usize = 2 + ENTRY_LEN;
+
+/// The log's memory of all that it holds.
+pub struct History {
+    edge: RwLock<Edge>,
+    coord: Arc<dyn Coord>,
+    objects: Arc<dyn Objects>,
+    cache: moka::sync::Cache<CacheKey, Bytes>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum CacheKey {
+    Tile { level: u8, index: u64 },
+    Bundle { index: u64 },
+}
+
+impl History {
+    /// A history that ends at this edge.
+    pub fn new(edge: Edge, coord: Arc<dyn Coord>, objects: Arc<dyn Objects>) -> Self {
+        let cache = moka::sync::Cache::builder()
+            .max_capacity(TILE_CACHE_BYTES)
+            .weigher(|_, bytes: &Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+            .build();
+        Self { edge: RwLock::new(edge), coord, objects, cache }
+    }
+
+    /// The newest committed size: how far tiles, bundles and proofs reach.
+    pub fn size(&self) -> TreeSize {
+        TreeSize::new(self.edge().size()).expect("the edge never outgrows a tree")
+    }
+
+    /// Takes in what a batch added, once it is committed.
+    pub fn extend(&self, growth: &Growth) {
+        self.edge.write().expect("no holder of the edge panics").extend(growth);
+    }
+
+    /// Forgets hashes whose full tiles are stored.
+    pub fn forget_below(&self, stored: TreeSize) {
+        self.edge.write().expect("no holder of the edge panics").forget_below(stored);
+    }
+
+    /// The hashes of a tile as they are served, `width` × 32 bytes.
+    pub async fn tile(&self, tile: &Tile) -> Result<Bytes, HistoryError> {
+        if !tile.exists_in(self.size()) {
+            return Err(HistoryError::NotThere);
+        }
+        if let Some(hashes) = self.edge().tile(tile.level(), tile.index(), tile.width()) {
+            return Ok(hashes.iter().flat_map(|hash| *hash.as_bytes()).collect());
+        }
+        let full = self.full_tile(tile.level(), tile.index()).await?;
+        Ok(full.slice(..usize::from(tile.width()) * Hash::LEN))
+    }
+
+    /// A bundle of entries as it is served.
+    pub async fn bundle(&self, bundle: &Bundle) -> Result<Bytes, HistoryError> {
+        let first = bundle.index().checked_mul(TILE_WIDTH).ok_or(HistoryError::NotThere)?;
+        let last = first.checked_add(u64::from(bundle.width())).ok_or(HistoryError::NotThere)?;
+        if last > self.size().get() {
+            return Err(HistoryError::NotThere);
+        }
+        let to = TreeSize::new(last).map_err(|_| HistoryError::NotThere)?;
+        match self.full_bundle(bundle.index()).await? {
+            Some(full) => Ok(full.slice(..usize::from(bundle.width()) * FRAMED_LEN)),
+            None => Ok(frame(&self.coord.read_back(LeafIndex::new(first), to).await?)),
+        }
+    }
+
+    /// The final bytes of one entry.
+    pub async fn entry(&self, index: LeafIndex) -> Result<Entry, HistoryError> {
+        if !index.lies_in(self.size()) {
+            return Err(HistoryError::NotThere);
+        }
+        let after = TreeSize::new(index.get() + 1).map_err(|_| HistoryError::NotThere)?;
+        let bytes = match self.coord.read_back(index, after).await {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(CoordError::Absent) => {
+                let full = self.full_bundle(index.get() / TILE_WIDTH).await?.ok_or(HistoryError::Lost)?;
+                let place = usize::try_from(index.get() % TILE_WIDTH).expect("a place within a bundle is below 256");
+                full.slice(place * FRAMED_LEN + 2..(place + 1) * FRAMED_LEN)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Entry::parse(&bytes).map_err(|_| HistoryError::Lost)
+    }
+
+    /// The final bytes of the entries `from..to`, packed: rows where they are, bundles elsewhere.
+    pub async fn entries(&self, from: LeafIndex, to: TreeSize) -> Result<Vec<u8>, HistoryError> {
+        if to > self.size() || from.get() > to.get() {
+            return Err(HistoryError::NotThere);
+        }
+        match self.coord.read_back(from, to).await {
+            Ok(bytes) => return Ok(bytes),
+            Err(CoordError::Absent) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut packed = Vec::new();
+        let mut at = from.get();
+        while at < to.get() {
+            let end = (at - at % TILE_WIDTH + TILE_WIDTH).min(to.get());
+            match self.full_bundle(at / TILE_WIDTH).await? {
+                Some(full) => {
+                    for place in at % TILE_WIDTH..=(end - 1) % TILE_WIDTH {
+                        let place = usize::try_from(place).expect("a place within a bundle is below 256");
+                        packed.extend_from_slice(&full[place * FRAMED_LEN + 2..(place + 1) * FRAMED_LEN]);
+                    }
+                }
+                None => {
+                    let end = TreeSize::new(end).map_err(|_| HistoryError::NotThere)?;
+                    packed.extend(self.coord.read_back(LeafIndex::new(at), end).await?);
+                }
+            }
+            at = end;
+        }
+        Ok(packed)
+    }
+
+    /// The inclusion proof of a leaf in the tree of this size.
+    pub async fn inclusion_proof(&self, index: LeafIndex, size: TreeSize) -> Result<Vec<Hash>, HistoryError> {
+        let plan = ProofPlan::inclusion(index, size).map_err(|_| HistoryError::NotThere)?;
+        Ok(plan.assemble(&self.nodes(plan.nodes(), size).await?))
+    }
+
+    /// The consistency proof between the trees of two sizes.
+    pub async fn consistency_proof(&self, old: TreeSize, new: TreeSize) -> Result<Vec<Hash>, HistoryError> {
+        let plan = ProofPlan::consistency(old, new).map_err(|_| HistoryError::NotThere)?;
+        Ok(plan.assemble(&self.nodes(plan.nodes(), new).await?))
+    }
+
+    /// The root of the tree of this size.
+    pub async fn root(&self, size: TreeSize) -> Result<Hash, HistoryError> {
+        let plan = RootPlan::new(size);
+        Ok(plan.assemble(&self.nodes(plan.nodes(), size).await?))
+    }
+
+    /// The maximal perfect subtrees of the tree of this size, largest first.
+    pub async fn subtrees(&self, size: TreeSize) -> Result<Vec<Hash>, HistoryError> {
+        let nodes: Vec<NodeId> = perfect_subtrees(size).collect();
+        self.nodes(&nodes, size).await
+    }
+
+    async fn nodes(&self, nodes: &[NodeId], size: TreeSize) -> Result<Vec<Hash>, HistoryError> {
+        if size > self.size() {
+            return Err(HistoryError::NotThere);
+        }
+        let mut hashes: Vec<Option<Hash>> = {
+            let edge = self.edge();
+            nodes.iter().map(|node| edge.node(*node)).collect()
+        };
+        for (node, hash) in nodes.iter().zip(&mut hashes) {
+            if hash.is_none() {
+                *hash = Some(self.stored_node(*node).await?);
+            }
+        }
+        Ok(hashes.into_iter().flatten().collect())
+    }
+
+    async fn stored_node(&self, node: NodeId) -> Result<Hash, HistoryError> {
+        let (level, height) = (node.level() / TILE_HEIGHT, node.level() % TILE_HEIGHT);
+        let first = node.index() << height;
+        let tile = self.full_tile(level, first / TILE_WIDTH).await?;
+        let place = usize::try_from(first % TILE_WIDTH).expect("a place within a tile is below 256");
+        let hashes: Vec<Hash> = tile
+            .chunks_exact(Hash::LEN)
+            .skip(place)
+            .take(1 << height)
+            .filter_map(|bytes| Hash::from_slice(bytes).ok())
+            .collect();
+        Ok(fold_perfect(&hashes))
+    }
+
+    async fn full_tile(&self, level: u8, index: u64) -> Result<Bytes, HistoryError> {
+        let key = CacheKey::Tile { level, index };
+        if let Some(bytes) = self.cache.get(&key) {
+            return Ok(bytes);
+        }
+        let tile = Tile::new(level, index, 256).map_err(|_| HistoryError::NotThere)?;
+        let bytes = self.objects.get(&tile.path()).await?.ok_or(HistoryError::Lost)?;
+        if bytes.len() != usize::try_from(TILE_WIDTH).expect("256 fits") * Hash::LEN {
+            return Err(HistoryError::Lost);
+        }
+        self.cache.insert(key, bytes.clone());
+        Ok(bytes)
+    }
+
+    /// A stored bundle; `None` when the bundle is not stored yet.
+    async fn full_bundle(&self, index: u64) -> Result<Option<Bytes>, HistoryError> {
+        let key = CacheKey::Bundle { index };
+        if let Some(bytes) = self.cache.get(&key) {
+            return Ok(Some(bytes));
+        }
+        let bundle = Bundle::new(index, 256).map_err(|_| HistoryError::NotThere)?;
+        let Some(bytes) = self.objects.get(&bundle.path()).await? else { return Ok(None) };
+        if bytes.len() != usize::try_from(TILE_WIDTH).expect("256 fits") * FRAMED_LEN {
+            return Err(HistoryError::Lost);
+        }
+        self.cache.insert(key, bytes.clone());
+        Ok(Some(bytes))
+    }
+
+    pub(super) fn edge(&self) -> RwLockReadGuard<'_, Edge> {
+        self.edge.read().expect("no holder of the edge panics")
+    }
+}
+
+/// The maximal perfect subtrees of a tree, largest first: one for each set bit of its size.
+pub fn perfect_subtrees(size: TreeSize) -> impl Iterator<Item = NodeId> {
+    let size = size.get();
+    (0..63u8)
+        .rev()
+        .filter(move |level| size >> level & 1 == 1)
+        // The subtree is preceded by all larger ones: by the bits of the size above its own.
+        .map(move |level| NodeId::new(level, (size >> level) - 1))
+}
+
+/// Frames packed entries as a bundle: each behind its two-byte length.
+pub fn frame(packed: &[u8]) -> Bytes {
+    let length = u16::try_from(ENTRY_LEN).expect("an entry is 162 bytes").to_be_bytes();
+    packed.chunks_exact(ENTRY_LEN).flat_map(|entry| length.iter().chain(entry)).copied().collect()
+}
+
+/// Why something cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The log does not hold it (yet): an index or a size beyond the tree.
+    #[error("the log does not reach so far")]
+    NotThere,
+    /// The log must hold it and does not, or it is damaged: this path fails, others go on.
+    #[error("a stored tile or bundle is missing or damaged; run `notarylog check`")]
+    Lost,
+    /// The database could not be read.
+    #[error(transparent)]
+    Coord(#[from] CoordError),
+    /// The object store could not be read.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+}

@@ -1,0 +1,160 @@
+//! The keeper walks behind the head: full tiles and bundles, the lookup by leaf hash, trimming.
+//!
+//! Nothing here is on an entry's way. Everything is a pure function of committed bytes and is put idempotently: a
+//! keeper that is killed anywhere does the same again.
+
+use super::history::{History, HistoryError, frame};
+use super::status::Status;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::storage::coord::{Coord, CoordError};
+use crate::storage::objects::{ObjectError, Objects};
+use bytes::Bytes;
+use evidence::ENTRY_LEN;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use std::sync::Arc;
+use std::time::Duration;
+use tlog::{Bundle, Hash, LeafIndex, TILE_WIDTH, Tile, TreeSize};
+
+/// How often the keeper looks, at least.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Bundles put between two marks in the database.
+const BUNDLES_AT_ONCE: u64 = 16;
+/// Objects written at the same time.
+const PUTS_AT_ONCE: usize = 4;
+/// Leaves entered in the lookup by one transaction: short, since it holds up the sequencer's.
+const LEAVES_AT_ONCE: u64 = 1_024;
+/// Heads whose rows stay although they are not kept for ever.
+const HEADS_KEPT: u32 = 4_096;
+/// How often rows are trimmed.
+const TRIM_EVERY_MS: u64 = 60_000;
+
+/// What walks behind the head.
+pub struct Keeper {
+    /// Rows and marks.
+    pub coord: Arc<dyn Coord>,
+    /// Full tiles.
+    pub objects: Arc<dyn Objects>,
+    /// The edge to be shortened.
+    pub history: Arc<History>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Halts intake on a contradiction.
+    pub status: Status,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the lookup by leaf hash is filled.
+    pub leaf_lookup: bool,
+    /// How long rows stay after their bundle is stored, in milliseconds.
+    pub healing_window_ms: u64,
+}
+
+impl Keeper {
+    /// Walks until told to stop.
+    pub async fn run(self, stop: service::Stop) {
+        let mut trimmed_ms = 0;
+        loop {
+            match self.step(&mut trimmed_ms).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(KeeperError::Objects(error @ ObjectError::Conflict { .. })) => {
+                    return self.status.halt(error);
+                }
+                Err(KeeperError::Contradiction(index)) => {
+                    return self.status.halt(format!("the stored entry {index} is not the one in the tree"));
+                }
+                Err(error) => {
+                    self.metrics.keeper_failures.inc();
+                    tracing::warn!(%error, "Tiles could not be written; it is tried again.");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// One round; answers whether there is more to do at once.
+    async fn step(&self, trimmed_ms: &mut u64) -> Result<bool, KeeperError> {
+        let stored = self.coord.committed().await?.stored;
+        let more = self.store_tiles(stored).await?;
+        let indexed = self.leaf_lookup && self.index_leaves().await?;
+        self.coord.checkpoint().await?;
+        let now = self.clock.now_ms();
+        if now.saturating_sub(*trimmed_ms) > TRIM_EVERY_MS {
+            self.coord.trim(now.saturating_sub(self.healing_window_ms), HEADS_KEPT).await?;
+            *trimmed_ms = now;
+        }
+        Ok(more || indexed)
+    }
+
+    /// Puts the next full tiles and bundles and marks them.
+    async fn store_tiles(&self, stored: TreeSize) -> Result<bool, KeeperError> {
+        let full = self.history.size().get() / TILE_WIDTH * TILE_WIDTH;
+        let next = full.min(stored.get() + BUNDLES_AT_ONCE * TILE_WIDTH);
+        let to = TreeSize::new(next).expect("it is at most the size of the tree");
+        if to <= stored {
+            return Ok(false);
+        }
+        let packed = self.coord.read_back(LeafIndex::new(stored.get()), to).await?;
+        let mut puts: Vec<(String, Bytes)> = Vec::new();
+        for tile in Tile::completed(stored, to) {
+            let edge = self.history.edge();
+            let hashes = edge.tile(tile.level(), tile.index(), 256).ok_or(KeeperError::NotInEdge)?;
+            if tile.level() == 0 {
+                let first = tile.index() * TILE_WIDTH - stored.get();
+                let from = usize::try_from(first).expect("a round is small") * ENTRY_LEN;
+                let entries = &packed[from..from + 256 * ENTRY_LEN];
+                for ((index, entry), leaf) in (tile.index() * TILE_WIDTH..).zip(entries.chunks(ENTRY_LEN)).zip(hashes) {
+                    if Hash::of_leaf(entry) != *leaf {
+                        return Err(KeeperError::Contradiction(index));
+                    }
+                }
+                let bundle = Bundle::new(tile.index(), 256).expect("it lies in the tree");
+                puts.push((bundle.path(), frame(entries)));
+            }
+            puts.push((tile.path(), hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()));
+        }
+        stream::iter(puts)
+            .map(|(path, bytes)| async move { self.objects.put(&path, bytes).await })
+            .buffer_unordered(PUTS_AT_ONCE)
+            .try_collect::<()>()
+            .await?;
+        // All of them are durable: only now may the mark move, and only then may the edge be shortened.
+        self.coord.mark_stored(to).await?;
+        self.history.forget_below(to);
+        self.metrics.stored_size.set(i64::try_from(to.get()).unwrap_or(i64::MAX));
+        Ok(to.get() < full)
+    }
+
+    async fn index_leaves(&self) -> Result<bool, KeeperError> {
+        let indexed = self.coord.leaves_indexed().await?;
+        let size = self.history.size();
+        let to = TreeSize::new(size.get().min(indexed.get() + LEAVES_AT_ONCE)).expect("it is at most the size");
+        if to <= indexed {
+            return Ok(false);
+        }
+        let first = LeafIndex::new(indexed.get());
+        let packed = self.history.entries(first, to).await?;
+        let leaves: Vec<Hash> = packed.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
+        self.coord.index_leaves(first, &leaves).await?;
+        Ok(to < size)
+    }
+}
+
+/// Why a round failed.
+#[derive(Debug, thiserror::Error)]
+enum KeeperError {
+    #[error("the edge has been shortened beyond the mark")]
+    NotInEdge,
+    #[error("the entry {0} in the database is not the one in the tree")]
+    Contradiction(u64),
+    #[error(transparent)]
+    Coord(#[from] CoordError),
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}

@@ -1,0 +1,139 @@
+//! The runner: starts the heart, lets it work, and starts it anew from the store when its memory must be dropped.
+
+use super::Log;
+use super::keeper::Keeper;
+use super::pool::{NotSequenced, Pool};
+use super::sequencer::{Sequencer, Setback};
+use super::start::{Heart, Ports, StartError, Started, start};
+use super::status::{State, Status};
+use crate::metrics::Metrics;
+use service::Stop;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A pause before the store is read again: a fault that stays must not spin.
+const RELOAD_PAUSE: Duration = Duration::from_millis(500);
+
+/// What an operator can set about the heart.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whether the lookup by leaf hash is filled.
+    pub leaf_lookup: bool,
+    /// How long rows and journal stay after their bundle is stored, in milliseconds.
+    pub healing_window_ms: u64,
+}
+
+/// A heart that is ready to run.
+pub struct Runner {
+    ports: Ports,
+    settings: Settings,
+    log: Arc<Log>,
+    sequencer: Option<Sequencer>,
+}
+
+impl Runner {
+    /// Reads the store and opens the log; it serves reads at once and takes entries once it runs.
+    pub async fn open(ports: Ports, settings: Settings, metrics: Arc<Metrics>) -> Result<Self, StartError> {
+        let pool = Arc::new(Pool::default());
+        let status = Status::new(State::Serving);
+        let Started { heart, sequencer } = start(&ports, &pool, &metrics).await?;
+        let log = Arc::new(Log::new(heart, Arc::clone(&ports.coord), pool, status, metrics, settings));
+        let sequencer = taken_or_halted(&log, sequencer, settings);
+        Ok(Self { ports, settings, log, sequencer })
+    }
+
+    /// The log, for its doors.
+    pub fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.log)
+    }
+
+    /// Runs until told to stop. An error is fatal: the process must end, and the next start reads everything again.
+    pub async fn run(mut self, stop: Stop) -> Result<(), Fatal> {
+        while let Some(mut sequencer) = self.sequencer.take() {
+            let keeper_stop = Stop::new();
+            let keeper = tokio::spawn(self.keeper().run(keeper_stop.clone()));
+            self.log.metrics.serving.set(1);
+            let setback = sequencer.run(&stop).await;
+            keeper_stop.trigger();
+            let _ended = keeper.await;
+            match setback {
+                None => return Ok(()),
+                Some(Setback::Fatal(why)) => return Err(Fatal(why)),
+                Some(Setback::Halt(why)) => self.log.status.halt(why),
+                Some(Setback::Refused(_)) => self.sequencer = Some(sequencer),
+                Some(Setback::Reload(why)) => {
+                    drop(sequencer);
+                    tracing::warn!(%why, "All memory is dropped and the store is read again.");
+                    self.sequencer = self.reload(&stop).await;
+                }
+            }
+        }
+        self.log.metrics.serving.set(0);
+        self.refuse_waiters(&stop).await;
+        Ok(())
+    }
+
+    /// Starts anew from the store, again and again until it can be read.
+    async fn reload(&self, stop: &Stop) -> Option<Sequencer> {
+        loop {
+            self.log.metrics.reloads.inc();
+            tokio::select! {
+                () = stop.stopped() => return None,
+                () = tokio::time::sleep(RELOAD_PAUSE) => {}
+            }
+            match start(&self.ports, &self.log.pool, &self.log.metrics).await {
+                Ok(Started { heart, sequencer }) => {
+                    self.log.heart.store(Arc::new(heart));
+                    return taken_or_halted(&self.log, sequencer, self.settings);
+                }
+                Err(error) => tracing::error!(%error, "The store cannot be read; it is tried again."),
+            }
+        }
+    }
+
+    fn keeper(&self) -> Keeper {
+        let Heart { history, .. } = self.log.heart().as_ref().clone();
+        Keeper {
+            coord: Arc::clone(&self.ports.coord),
+            objects: Arc::clone(&self.ports.objects),
+            history,
+            clock: Arc::clone(&self.ports.clock),
+            status: self.log.status.clone(),
+            metrics: Arc::clone(&self.log.metrics),
+            leaf_lookup: self.settings.leaf_lookup,
+            healing_window_ms: self.settings.healing_window_ms,
+        }
+    }
+
+    /// A halted log answers whoever still waits, until it is told to stop.
+    async fn refuse_waiters(&self, stop: &Stop) {
+        loop {
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = self.log.pool.arrival() => {
+                    for submission in self.log.pool.take(usize::MAX) {
+                        let _gone = submission.answer.send(Err(NotSequenced::ReadOnly));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn taken_or_halted(log: &Log, sequencer: Result<Sequencer, String>, settings: Settings) -> Option<Sequencer> {
+    match sequencer {
+        Ok(mut sequencer) => {
+            sequencer.healing_window_ms = settings.healing_window_ms;
+            Some(sequencer)
+        }
+        Err(why) => {
+            log.status.halt(why);
+            None
+        }
+    }
+}
+
+/// What is on disk is not known any more; the process must end.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}. The process ends, since what is on disk is not known any more; the next start reads everything again")]
+pub struct Fatal(String);

@@ -1,0 +1,316 @@
+//! The start: what is in the store is read and hashed again before anything is signed.
+//!
+//! Journal and database are compared first. What the database lacks is replayed from the journal; what the journal
+//! lacks is checked by the second path and appended. Where they contradict each other the log stays read-only and
+//! says why: it signs nothing, and reads go on.
+
+use super::edge::{Edge, fold_perfect};
+use super::history::{History, HistoryError};
+use super::pool::Pool;
+use super::publisher::{Published, Publisher};
+use super::rollforward::roll_forward;
+use super::second_path::{CheckedHead, SecondPath};
+use super::sequencer::Sequencer;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::signer::Signer;
+use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
+use crate::storage::coord::{Advance, Committed, Coord, CoordError, Head, Incarnation};
+use crate::storage::objects::{ObjectError, Objects};
+use arc_swap::ArcSwap;
+use evidence::{ENTRY_LEN, Notice, Registry};
+use service::AwsLc;
+use std::sync::Arc;
+use tlog::{Frontier, Growth, Hash, LeafIndex, Note, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
+
+/// Entries read at once while the edge is rebuilt: 10 MB.
+const REBUILD_ENTRIES: u64 = 65_536;
+
+/// Opens the anchor: at every start and reload anew, since memory of a failed one is not trusted.
+pub type OpenAnchor = Box<dyn Fn() -> Result<Box<dyn Anchor>, AnchorError> + Send + Sync>;
+
+/// The adapters that `program` chose.
+pub struct Ports {
+    /// Where indices are assigned and the head advances.
+    pub coord: Arc<dyn Coord>,
+    /// Where full tiles lie.
+    pub objects: Arc<dyn Objects>,
+    /// Opens the second failure domain.
+    pub open_anchor: OpenAnchor,
+    /// The log's keys.
+    pub signer: Arc<dyn Signer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What readers need.
+#[derive(Clone)]
+pub struct Heart {
+    /// Entries, tiles and proofs.
+    pub history: Arc<History>,
+    /// The registry of keys, as of the newest committed entry.
+    pub registry: Arc<ArcSwap<Registry>>,
+    /// The newest published head.
+    pub publisher: Arc<Publisher>,
+}
+
+/// A log that was read: readers can be served; entries are taken if there is a sequencer.
+pub struct Started {
+    /// For the readers.
+    pub heart: Heart,
+    /// For the entries, or why there are none.
+    pub sequencer: Result<Sequencer, String>,
+}
+
+/// Reads the store, compares it with the journal and opens the log.
+pub async fn start(
+    ports: &Ports,
+    pool: &Arc<Pool>,
+    metrics: &Arc<Metrics>,
+) -> Result<Started, StartError> {
+    let anchor = (ports.open_anchor)()?;
+    let mut registry = replay_notices(ports).await?;
+    let mut why_read_only = None;
+    let committed = ports.coord.committed().await?;
+    if anchor.last().is_some_and(|last| last.size > committed.head.size) {
+        // Replaying writes, so this process takes the store first; it is opened once more when both agree.
+        ports.coord.open(fresh_incarnation()?).await?;
+        match roll_forward(ports.coord.as_ref(), anchor.as_ref(), &mut registry).await {
+            Ok(entries) => tracing::warn!(entries, "The database was behind its journal; it was rolled forward."),
+            Err(error) => why_read_only = Some(format!("{error}. {WHAT_TO_DO}")),
+        }
+    }
+    let committed = ports.coord.committed().await?;
+    let history = Arc::new(rebuild(ports, &committed).await?);
+    let publisher = Arc::new(Publisher::new(Arc::clone(&ports.signer)));
+    let heart = Heart { history, registry: Arc::new(ArcSwap::from_pointee(registry)), publisher };
+    metrics.tree_size.set(i64::try_from(committed.head.size.get()).unwrap_or(i64::MAX));
+
+    let checked = match why_read_only {
+        Some(why) => Err(why),
+        None => agree(ports, &heart.history, committed, anchor).await?,
+    };
+    let sequencer = match checked {
+        Ok(agreed) => {
+            heart.publisher.publish(&agreed.checked).map_err(|error| StartError::Keys(error.to_string()))?;
+            Ok(Sequencer {
+                coord: Arc::clone(&ports.coord),
+                anchor: agreed.anchor,
+                clock: Arc::clone(&ports.clock),
+                history: Arc::clone(&heart.history),
+                registry: Arc::clone(&heart.registry),
+                pool: Arc::clone(pool),
+                publisher: Arc::clone(&heart.publisher),
+                metrics: Arc::clone(metrics),
+                second_path: agreed.second_path,
+                committed: agreed.committed,
+                healing_window_ms: u64::MAX,
+                trimmed_ms: 0,
+            })
+        }
+        Err(why) => {
+            show_last_stored_note(ports, &heart.publisher).await?;
+            Err(why)
+        }
+    };
+    Ok(Started { heart, sequencer })
+}
+
+const WHAT_TO_DO: &str = "Stop the log, restore the newer copy of the database or of the journal (or both from one \
+                          moment), and run `notarylog check`";
+
+/// Database and journal agree on one history.
+struct Agreed {
+    anchor: Box<dyn Anchor>,
+    second_path: SecondPath,
+    checked: CheckedHead,
+    committed: Committed,
+}
+
+/// Compares database and journal, appends what the journal lacks, and opens the store for this process.
+async fn agree(
+    ports: &Ports,
+    history: &History,
+    mut committed: Committed,
+    mut anchor: Box<dyn Anchor>,
+) -> Result<Result<Agreed, String>, StartError> {
+    let last = anchor.last();
+    // The second path takes up what was anchored (or stored in tiles) and hashes every entry after it again.
+    let anchored = last.map_or(committed.stored, |last| last.size);
+    let base = anchored.min(committed.stored);
+    let subtrees = history.subtrees(base).await?;
+    let mut second_path = SecondPath::resume(base.get(), subtrees.iter().map(|hash| *hash.as_bytes()));
+    second_path
+        .extend(&history.entries(LeafIndex::new(base.get()), anchored).await?)
+        .map_err(|error| StartError::Damaged(error.to_string()))?;
+    if let Some(last) = last
+        && second_path.vouch(&Head { size: anchored, ..last }).is_err()
+    {
+        return Ok(Err(format!(
+            "the database and the journal hold two different histories at size {anchored}. {WHAT_TO_DO}"
+        )));
+    }
+    let lacking = history.entries(LeafIndex::new(anchored.get()), committed.head.size).await?;
+    second_path.extend(&lacking).map_err(|error| StartError::Damaged(error.to_string()))?;
+    second_path.vouch(&committed.head).map_err(|error| StartError::Damaged(error.to_string()))?;
+
+    ports.coord.open(fresh_incarnation()?).await?;
+    committed = ports.coord.committed().await?;
+    if let Some(last) = last
+        && last.time_ms > committed.head.time_ms
+    {
+        // The database lost idle heads: the next head must be later than the latest that was anchored.
+        let time_ms = ports.clock.now_ms().max(last.time_ms + 1);
+        let head = Head { time_ms, ..committed.head };
+        let advance =
+            Advance { entries: vec![], notices: vec![], head, frontier: committed.frontier.clone(), keep: false };
+        ports.coord.lock().await?.advance(&advance).await?;
+        committed = ports.coord.committed().await?;
+    }
+    if last != Some(committed.head) {
+        let notices = notices_since(ports, anchored).await?;
+        anchor.append(&AnchorRecord { first: anchored, entries: lacking, notices, head: committed.head })?;
+    }
+    let checked =
+        second_path.vouch(&committed.head).map_err(|error| StartError::Damaged(error.to_string()))?;
+    Ok(Ok(Agreed { anchor, second_path, checked, committed }))
+}
+
+/// Derives the registry from all notices, and checks that the keys in the folder are those of the genesis.
+async fn replay_notices(ports: &Ports) -> Result<Registry, StartError> {
+    let mut registry: Option<Registry> = None;
+    for stored in ports.coord.notices_from(0).await? {
+        let damaged = |what: String| StartError::Damaged(format!("notice {}: {what}", stored.seq));
+        let notice = Notice::parse(&stored.document).map_err(|error| damaged(error.to_string()))?;
+        match &mut registry {
+            None => {
+                let genesis = Registry::genesis(stored.index, &notice, &AwsLc).map_err(|error| damaged(error.to_string()))?;
+                registry = Some(genesis);
+            }
+            Some(registry) => {
+                registry.apply(stored.index, &notice, &AwsLc).map_err(|error| damaged(error.to_string()))?;
+            }
+        }
+    }
+    let registry = registry.ok_or(StartError::NoGenesis)?;
+    if registry.origin() != ports.signer.origin() || registry.log_vkeys() != ports.signer.vkeys() {
+        return Err(StartError::Keys(
+            "the keys in the folder are not those that the genesis notice of this log names".to_owned(),
+        ));
+    }
+    Ok(registry)
+}
+
+/// Reads the right edge from the tiles and rows and compares it with the committed head.
+async fn rebuild(ports: &Ports, committed: &Committed) -> Result<History, StartError> {
+    let stored = committed.stored;
+    let mut partial_tiles = vec![Vec::new()];
+    for level in 1..=7u8 {
+        let count = stored.get() >> (TILE_HEIGHT * level);
+        let mut hashes = Vec::new();
+        for index in count - count % TILE_WIDTH..count {
+            hashes.push(root_of_stored_tile(ports.objects.as_ref(), level - 1, index).await?);
+        }
+        partial_tiles.push(hashes);
+    }
+    let mut edge = Edge::resume(stored, partial_tiles);
+    let mut frontier = edge
+        .frontier()
+        .ok_or_else(|| StartError::Damaged("the stored tiles do not reach their recorded size".to_owned()))?;
+    while frontier.size() < committed.head.size {
+        let from = frontier.size();
+        let to = TreeSize::new((from.get() + REBUILD_ENTRIES).min(committed.head.size.get()))
+            .expect("it is at most the committed size");
+        let entries = ports.coord.read_back(LeafIndex::new(from.get()), to).await?;
+        let growth = Growth::new(&frontier, entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect());
+        edge.extend(&growth);
+        frontier = growth.frontier();
+    }
+    if frontier.root() != committed.head.root || frontier != committed.frontier {
+        return Err(StartError::Damaged(format!(
+            "the entries in the store do not hash to the committed root at size {}",
+            committed.head.size
+        )));
+    }
+    Ok(History::new(edge, Arc::clone(&ports.coord), Arc::clone(&ports.objects)))
+}
+
+async fn root_of_stored_tile(objects: &dyn Objects, level: u8, index: u64) -> Result<Hash, StartError> {
+    let missing = || StartError::Damaged(format!("tile {index} of level {level} is missing or has a wrong length"));
+    let tile = Tile::new(level, index, 256).map_err(|_| missing())?;
+    let bytes = objects.get(&tile.path()).await?.ok_or_else(missing)?;
+    let hashes: Vec<Hash> =
+        bytes.chunks(Hash::LEN).map(Hash::from_slice).collect::<Result<_, _>>().map_err(|_| missing())?;
+    if hashes.len() == 256 { Ok(fold_perfect(&hashes)) } else { Err(missing()) }
+}
+
+async fn notices_since(ports: &Ports, size: TreeSize) -> Result<Vec<Vec<u8>>, StartError> {
+    let notices = ports.coord.notices_from(0).await?;
+    Ok(notices.into_iter().filter(|notice| !notice.index.lies_in(size)).map(|notice| notice.document).collect())
+}
+
+/// A log that may sign nothing shows what it signed and stored last.
+async fn show_last_stored_note(ports: &Ports, publisher: &Publisher) -> Result<(), StartError> {
+    let kept = match ports.coord.committed().await?.kept {
+        Some(kept) => ports.coord.heads_from(kept.size, 1).await?,
+        None => vec![],
+    };
+    if let Some(kept) = kept.first()
+        && let Some(note) = kept.note.as_deref().and_then(|text| Note::parse(text.as_bytes()).ok())
+    {
+        publisher.show(Published::new(kept.head, note));
+    }
+    Ok(())
+}
+
+/// A new name for whoever may write.
+pub(super) fn fresh_incarnation() -> Result<Incarnation, getrandom::Error> {
+    let mut name = [0; 16];
+    getrandom::fill(&mut name)?;
+    Ok(Incarnation(name))
+}
+
+impl Edge {
+    /// The frontier of a tree that ends at a tile boundary of this edge.
+    fn frontier(&self) -> Option<Frontier> {
+        let size = TreeSize::new(self.size()).ok()?;
+        let hashes = super::history::perfect_subtrees(size).map(|node| self.node(node)).collect::<Option<_>>()?;
+        Frontier::from_parts(size, hashes).ok()
+    }
+}
+
+/// Why a log cannot even be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder was never initialised, or `init` was interrupted.
+    #[error("the database holds no genesis notice: make a new folder with `notarylog init`")]
+    NoGenesis,
+    /// The keys are not this log's.
+    #[error("{0}")]
+    Keys(String),
+    /// What is stored does not fit together.
+    #[error("the store is damaged: {0}. Nothing was signed; run `notarylog check` and restore a copy")]
+    Damaged(String),
+    /// No randomness.
+    #[error("the operating system gives no randomness: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The database.
+    #[error(transparent)]
+    Coord(#[from] CoordError),
+    /// The tiles.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// The journal.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
+}
+
+impl From<HistoryError> for StartError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Coord(error) => Self::Coord(error),
+            HistoryError::Objects(error) => Self::Objects(error),
+            HistoryError::Lost | HistoryError::NotThere => Self::Damaged(error.to_string()),
+        }
+    }
+}

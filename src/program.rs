@@ -1,0 +1,128 @@
+//! The program `notarylog`, for the log's operator. The only place that names adapters and opens things.
+
+mod bureau;
+mod check;
+mod config;
+mod folder;
+mod init;
+mod notice;
+mod serve;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use words::Exit;
+
+/// A transparency log for administrative law enforcement.
+#[derive(Parser)]
+#[command(name = "notarylog", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Makes a new log: keys, configuration, database, journal and its first entry
+    #[command(after_help = "Example:\n  notarylog init /srv/log --origin log.example.org/suzhou-2026 --anchor /mnt/second/journal")]
+    Init(init::Init),
+    /// Serves the log in DIR
+    #[command(after_help = "Example:\n  notarylog serve /srv/log --listen 0.0.0.0:8080")]
+    Serve(Folder),
+    /// Shows every option's value and where it came from
+    #[command(after_help = "Example:\n  notarylog config /srv/log")]
+    Config(Folder),
+    /// Hashes and compares everything again: exit 0 clean, 1 damaged, 5 could not check
+    #[command(after_help = "Examples:\n  notarylog check /srv/log\n  notarylog check https://log.example.org")]
+    Check(check::Check),
+    /// Enrols, rotates and revokes the keys of bureaus
+    #[command(subcommand)]
+    Bureau(bureau::Bureau),
+    /// Publishes notices that two admins sign
+    #[command(subcommand)]
+    Notice(notice::NoticeVerb),
+    /// Writes a completion script for a shell to standard output
+    #[command(after_help = "Example:\n  notarylog completions bash > /etc/bash_completion.d/notarylog")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The log's folder.
+#[derive(Args)]
+pub(crate) struct Folder {
+    /// The folder that `notarylog init` made
+    dir: PathBuf,
+    /// One JSON object a line instead of sentences
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let command = command();
+    let matches = command.get_matches_from(args);
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let options = matches.subcommand().map(|(_, matches)| matches);
+    let done = match (cli.verb, options) {
+        (Verb::Init(init), _) => init.run(),
+        (Verb::Serve(folder), Some(matches)) => serve::run(&folder, matches),
+        (Verb::Config(folder), Some(matches)) => config::run(&folder, matches),
+        (Verb::Check(check), Some(matches)) => check.run(matches),
+        (Verb::Serve(_) | Verb::Config(_) | Verb::Check(_), None) => Err(Failure::usage("no options were given")),
+        (Verb::Bureau(bureau), _) => bureau.run(),
+        (Verb::Notice(notice), _) => notice.run(),
+        (Verb::Completions { shell }, _) => {
+            clap_complete::generate(shell, &mut self::command(), "notarylog", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => Exit::Verified.into(),
+        Err(failure) => {
+            eprintln!("notarylog: {}", failure.sentence);
+            failure.exit.into()
+        }
+    }
+}
+
+fn command() -> clap::Command {
+    Cli::command()
+        .mut_subcommand("serve", |serve| config::OPTIONS.add_to(serve))
+        .mut_subcommand("check", |check| config::OPTIONS.add_to(check))
+        .mut_subcommand("config", |shown| config::OPTIONS.add_to(shown))
+}
+
+/// Why the program ends without having done it: a sentence and an exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    sentence: String,
+    exit: Exit,
+}
+
+impl Failure {
+    /// It could not be done.
+    pub(crate) fn could_not(why: impl ToString) -> Self {
+        Self { sentence: why.to_string(), exit: Exit::CouldNotCheck }
+    }
+
+    /// It was asked wrongly.
+    pub(crate) fn usage(why: impl ToString) -> Self {
+        Self { sentence: why.to_string(), exit: Exit::Usage }
+    }
+
+    /// Something was refused or proven wrong.
+    pub(crate) fn wrong(why: impl ToString) -> Self {
+        Self { sentence: why.to_string(), exit: Exit::ProvenWrong }
+    }
+}
+
+/// A runtime for one verb.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::could_not)
+}

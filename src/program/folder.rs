@@ -1,0 +1,61 @@
+//! The log's folder: what lies where.
+
+use super::Failure;
+use crate::clock::SystemClock;
+use crate::log::start::Ports;
+use crate::signer::Signer;
+use crate::signer::key_files::KeyFiles;
+use crate::storage::anchor::Anchor;
+use crate::storage::journal::Journal;
+use crate::storage::sqlite::SqliteCoord;
+use crate::storage::tile_store::TileStore;
+use evidence::OriginHash;
+use service::Config;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tlog::Origin;
+
+/// Connections that read the database beside the one that writes.
+pub(crate) const READERS: u32 = 4;
+
+/// The database's file.
+pub(crate) fn database(dir: &Path) -> PathBuf {
+    dir.join("log.sqlite")
+}
+
+/// The folder of full tiles and bundles.
+pub(crate) fn tiles(dir: &Path) -> PathBuf {
+    dir.join("tiles")
+}
+
+/// The folder of the log's keys.
+pub(crate) fn keys(dir: &Path) -> PathBuf {
+    dir.join("keys")
+}
+
+/// The journal's folder: a relative path lies in the log's folder.
+pub(crate) fn journal(dir: &Path, config: &Config) -> Result<PathBuf, Failure> {
+    Ok(dir.join(config.path("anchor").map_err(Failure::usage)?))
+}
+
+/// The log's origin.
+pub(crate) fn origin(config: &Config) -> Result<Origin, Failure> {
+    let text = config.text("origin").map_err(Failure::usage)?;
+    Origin::new(text).map_err(|error| Failure::usage(config.refuse("origin", error.to_string())))
+}
+
+/// The adapters of the embedded log: SQLite, a journal and a folder of tiles.
+pub(crate) async fn ports(dir: &Path, config: &Config) -> Result<Ports, Failure> {
+    let origin = origin(config)?;
+    let signer: Arc<dyn Signer> = Arc::new(KeyFiles::load(&keys(dir), &origin).map_err(Failure::could_not)?);
+    let origin_hash = OriginHash::of(origin.as_str());
+    let coord =
+        SqliteCoord::open(&database(dir), origin_hash.as_bytes(), READERS).await.map_err(Failure::could_not)?;
+    let objects = TileStore::open(&tiles(dir)).map_err(Failure::could_not)?;
+    let journal = journal(dir, config)?;
+    let open_anchor = Box::new(move || {
+        let journal = Journal::open(&journal, origin_hash.as_bytes())?;
+        Ok(Box::new(journal) as Box<dyn Anchor>)
+    });
+    Ok(Ports { coord: Arc::new(coord), objects: Arc::new(objects), open_anchor, signer, clock: Arc::new(SystemClock) })
+}

@@ -1,0 +1,104 @@
+//! `notarylog serve`: the log's doors open.
+
+use super::{Failure, Folder, config, folder};
+use crate::http;
+use crate::log::Log;
+use crate::log::runner::{Runner, Settings};
+use crate::log::status::State;
+use crate::metrics::Metrics;
+use clap::ArgMatches;
+use service::{Admin, Config, Door, FolderLock, Limits, Readiness, Stop};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// `notarylog serve DIR`.
+pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> {
+    let config = config::load(&folder.dir, matches)?;
+    service::diary(config.switch("log-json").map_err(Failure::usage)?, config.text("log-level").map_err(Failure::usage)?)
+        .map_err(Failure::usage)?;
+    if !folder.dir.join(config::FILE).exists() {
+        return Err(Failure::usage(format!(
+            "{} holds no log: make one with `notarylog init {} --origin NAME`",
+            folder.dir.display(),
+            folder.dir.display()
+        )));
+    }
+    let _lock = FolderLock::take(&folder.dir).map_err(Failure::could_not)?;
+    super::runtime()?.block_on(serve(folder, &config))
+}
+
+async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
+    let stop = Stop::on_signals().map_err(Failure::could_not)?;
+    let metrics = Arc::new(Metrics::new().map_err(Failure::could_not)?);
+    let door = Door::bind(address(config, "listen")?, limits()).await.map_err(Failure::could_not)?;
+    let door = door.metered(&metrics.registry).map_err(Failure::could_not)?;
+    let admin = Admin::bind(address(config, "admin-listen")?).await.map_err(Failure::could_not)?;
+    let settings = Settings {
+        leaf_lookup: config.get("leaf-lookup").map_err(Failure::usage)?,
+        healing_window_ms: u64::try_from(config.duration("healing-window").map_err(Failure::usage)?.as_millis())
+            .unwrap_or(u64::MAX),
+    };
+    let ports = folder::ports(&folder.dir, config).await?;
+    let runner = Runner::open(ports, settings, Arc::clone(&metrics)).await.map_err(Failure::could_not)?;
+    let log = runner.log();
+    announce(folder, &log, door.local_addr(), admin.local_addr())?;
+
+    let router = http::router(&log);
+    let door = tokio::spawn(door.serve(router, stop.clone()));
+    let ready = readiness(Arc::clone(&log));
+    let admin = tokio::spawn(admin.serve(metrics.registry.clone(), ready, stop.clone()));
+    // The sequencer has a thread of its own: hashing and signing a batch must not hold up the doors' threads.
+    let runtime = tokio::runtime::Handle::current();
+    let heart_stop = Stop::new();
+    let heart = {
+        let (stop, all) = (heart_stop.clone(), stop.clone());
+        std::thread::Builder::new()
+            .name("sequencer".to_owned())
+            .spawn(move || {
+                let ended = runtime.block_on(runner.run(stop));
+                // A heart that ends of itself takes the doors along.
+                all.trigger();
+                ended
+            })
+            .map_err(Failure::could_not)?
+    };
+    // The doors answer what is in flight first, and for that the heart must still beat.
+    let _ended = door.await;
+    let _ended = admin.await;
+    heart_stop.trigger();
+    let ended = tokio::task::spawn_blocking(move || heart.join()).await.map_err(Failure::could_not)?;
+    match ended {
+        Ok(ended) => ended.map_err(Failure::could_not),
+        Err(_) => Err(Failure::could_not("the sequencer panicked; nothing was signed over it. Start the log again")),
+    }
+}
+
+/// The first line on standard output tells where the log is.
+fn announce(folder: &Folder, log: &Log, listen: SocketAddr, admin: SocketAddr) -> Result<(), Failure> {
+    let heart = log.heart();
+    let origin = heart.publisher.signer().origin().as_str().to_owned();
+    let (url, admin) = (format!("http://{listen}"), format!("http://{admin}"));
+    let line = if folder.json {
+        serde_json::json!({"event": "serving", "url": url, "admin": admin, "origin": origin}).to_string()
+    } else {
+        format!("The log {origin} serves at {url} (admin {admin})")
+    };
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::could_not)
+}
+
+fn readiness(log: Arc<Log>) -> impl Fn() -> Readiness + Send + Sync + 'static {
+    move || match log.status().get().as_ref() {
+        State::Serving => Readiness::Ready("The log takes entries.".to_owned()),
+        State::ReadOnly(why) => Readiness::NotReady(format!("The log is read-only: {why}")),
+    }
+}
+
+fn limits() -> Limits {
+    Limits { body_bytes_max: http::BODY_BYTES_MAX, ..Limits::default() }
+}
+
+fn address(config: &Config, name: &str) -> Result<SocketAddr, Failure> {
+    config.get(name).map_err(Failure::usage)
+}

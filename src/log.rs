@@ -112,6 +112,7 @@ impl Log {
             return Err(NotSequenced::ReadOnly);
         }
         let answer = self.pool.submit(candidates)?;
+        self.metrics.pool_entries.set(i64::try_from(self.pool.waiting()).unwrap_or(i64::MAX));
         match tokio::time::timeout(SEQUENCE_DEADLINE, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(NotSequenced::Unavailable),

@@ -31,7 +31,7 @@ pub async fn checkpoint(State(log): State<Arc<Log>>) -> Result<Response, Rejecti
 }
 
 /// A tile of hashes, or a bundle of entries.
-#[utoipa::path(get, path = "/tile/{path}", tag = "tiles",
+#[utoipa::path(get, path = "/tile/{*path}", tag = "tiles",
     params(("path" = String, Path, description = "`L/N` or `L/N.p/W`, `entries/N` or `entries/N.p/W`, N in groups of three digits: x001/x234/067")),
     responses(
     (status = 200, content_type = "application/octet-stream", body = Vec<u8>, description = "256 (or W) hashes of 32 bytes; or as many entries, each behind its two-byte length."),

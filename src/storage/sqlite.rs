@@ -23,7 +23,8 @@ use evidence::{Commitment, Slot};
 use head_lock::SqliteHeadLock;
 use service::{Checkpoint, Database, DatabaseError, DatabaseView};
 use short_key::{LEAVES, SLOTS};
-use sqlx::migrate::Migrator;
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 use std::path::Path;
@@ -32,7 +33,12 @@ use std::sync::{Mutex, PoisonError};
 use tlog::{Hash, LeafIndex, TreeSize};
 use transaction::WriteTransaction;
 
-static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+/// The schema, step by step; each file opens with why. Without sqlx's macro, which would compile SQLite a second time
+/// for the build itself.
+fn migrator() -> Migrator {
+    let first = include_str!("../../migrations/sqlite/0001_log.sql").into_sql_str();
+    Migrator::with_migrations(vec![Migration::new(1, "log".into(), MigrationType::Simple, first, false)])
+}
 
 /// How many connections a read-only store opens: a check reads one thing at a time.
 const VIEW_READERS: u32 = 2;
@@ -64,7 +70,7 @@ impl SqliteCoord {
         origin_hash: &[u8; 32],
         readers: u32,
     ) -> Result<Self, CoordError> {
-        let database = Database::open(path, &MIGRATOR, readers)
+        let database = Database::open(path, &migrator(), readers)
             .await
             .map_err(|error| not_opened(&error))?;
         let coord = Self::new(Access::Serve(database));
@@ -146,9 +152,9 @@ impl SqliteCoord {
 
 #[async_trait]
 impl Coord for SqliteCoord {
-    async fn committed(&self) -> Result<Option<Committed>, CoordError> {
+    async fn committed(&self) -> Result<Committed, CoordError> {
         let committed = state::read(&mut *self.reader().await?).await?;
-        Ok(Some(committed).filter(|committed| committed.head.size > TreeSize::ZERO))
+        Ok(committed)
     }
 
     async fn lock(&self) -> Result<Box<dyn HeadLock + '_>, CoordError> {

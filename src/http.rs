@@ -76,11 +76,21 @@ fn api_routes() -> OpenApiRouter<Arc<Log>> {
 
 /// Counts answers by the route's pattern: never by a stranger's path.
 async fn count(State(log): State<Arc<Log>>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unknown", MatchedPath::as_str)
+        .to_owned();
     let begun = Instant::now();
     let response = next.run(request).await;
     let metrics = log.metrics();
-    metrics.responses.with_label_values(&[route.as_str(), response.status().as_str()]).inc();
-    metrics.response_seconds.with_label_values(&[route.as_str()]).observe(begun.elapsed().as_secs_f64());
+    metrics
+        .responses
+        .with_label_values(&[route.as_str(), response.status().as_str()])
+        .inc();
+    metrics
+        .response_seconds
+        .with_label_values(&[route.as_str()])
+        .observe(begun.elapsed().as_secs_f64());
     response
 }

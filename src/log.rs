@@ -22,8 +22,8 @@ use crate::storage::coord::Coord;
 use arc_swap::ArcSwap;
 use evidence::{KeyHash, OriginHash};
 use moka::sync::Cache;
-use runner::Settings;
 use pool::{Candidate, NotSequenced, Pool, Sequenced};
+use runner::Settings;
 use service::P256Verifier;
 use start::Heart;
 use status::Status;
@@ -61,9 +61,20 @@ impl Log {
         settings: Settings,
     ) -> Self {
         let origin_hash = *heart.registry.load().origin_hash();
-        let parsed_keys =
-            Cache::builder().max_capacity(KEY_CACHE_BYTES).weigher(|_, _| PARSED_KEY_BYTES).build();
-        Self { heart: ArcSwap::from_pointee(heart), coord, pool, status, metrics, origin_hash, parsed_keys, settings }
+        let parsed_keys = Cache::builder()
+            .max_capacity(KEY_CACHE_BYTES)
+            .weigher(|_, _| PARSED_KEY_BYTES)
+            .build();
+        Self {
+            heart: ArcSwap::from_pointee(heart),
+            coord,
+            pool,
+            status,
+            metrics,
+            origin_hash,
+            parsed_keys,
+            settings,
+        }
     }
 
     /// What readers need, as of now.
@@ -112,7 +123,9 @@ impl Log {
             return Err(NotSequenced::ReadOnly);
         }
         let answer = self.pool.submit(candidates)?;
-        self.metrics.pool_entries.set(i64::try_from(self.pool.waiting()).unwrap_or(i64::MAX));
+        self.metrics
+            .pool_entries
+            .set(i64::try_from(self.pool.waiting()).unwrap_or(i64::MAX));
         match tokio::time::timeout(SEQUENCE_DEADLINE, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(NotSequenced::Unavailable),

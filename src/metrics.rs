@@ -5,10 +5,13 @@ use prometheus::{
 };
 
 /// Seconds from 0.1 ms to 10 s.
-const SECONDS: [f64; 15] =
-    [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 10.0];
+const SECONDS: [f64; 15] = [
+    0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 10.0,
+];
 /// Entries in a batch.
-const ENTRIES: [f64; 12] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 8192.0];
+const ENTRIES: [f64; 12] = [
+    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 8192.0,
+];
 
 /// The log's metrics and the registry that serves them.
 pub struct Metrics {
@@ -49,7 +52,13 @@ pub struct Metrics {
 }
 
 /// What can become of an entry: the values of the label `outcome` of `notarylog_entries_total`.
-pub const OUTCOMES: [&str; 5] = ["logged", "slot_taken", "refused_key", "refused_signature", "not_sequenced"];
+pub const OUTCOMES: [&str; 5] = [
+    "logged",
+    "slot_taken",
+    "refused_key",
+    "refused_signature",
+    "not_sequenced",
+];
 
 impl Metrics {
     /// All metrics, at zero.
@@ -60,16 +69,25 @@ impl Metrics {
         };
         let metrics = Self {
             entries: IntCounterVec::new(
-                Opts::new("notarylog_entries_total", "Submitted entries by what became of them"),
+                Opts::new(
+                    "notarylog_entries_total",
+                    "Submitted entries by what became of them",
+                ),
                 &["outcome"],
             )?,
             responses: IntCounterVec::new(
-                Opts::new("notarylog_http_responses_total", "Answers by route and status"),
+                Opts::new(
+                    "notarylog_http_responses_total",
+                    "Answers by route and status",
+                ),
                 &["route", "status"],
             )?,
             response_seconds: HistogramVec::new(
-                HistogramOpts::new("notarylog_http_response_seconds", "Seconds to an answer by route")
-                    .buckets(SECONDS.to_vec()),
+                HistogramOpts::new(
+                    "notarylog_http_response_seconds",
+                    "Seconds to an answer by route",
+                )
+                .buckets(SECONDS.to_vec()),
                 &["route"],
             )?,
             tree_size: IntGauge::new("notarylog_tree_size", "The newest committed size")?,
@@ -77,25 +95,41 @@ impl Metrics {
                 "notarylog_head_time_seconds",
                 "The time of the newest head, in seconds since 1970",
             )?,
-            stored_size: IntGauge::new("notarylog_stored_size", "Full tiles are stored below this size")?,
+            stored_size: IntGauge::new(
+                "notarylog_stored_size",
+                "Full tiles are stored below this size",
+            )?,
             batch_entries: Histogram::with_opts(
-                HistogramOpts::new("notarylog_batch_entries", "New entries in one batch").buckets(ENTRIES.to_vec()),
+                HistogramOpts::new("notarylog_batch_entries", "New entries in one batch")
+                    .buckets(ENTRIES.to_vec()),
             )?,
             lock_seconds: seconds("notarylog_lock_seconds", "Waiting for the head lock")?,
             commit_seconds: seconds("notarylog_commit_seconds", "The commit of one batch")?,
-            anchor_seconds: seconds("notarylog_anchor_seconds", "The journal's append and fdatasync")?,
+            anchor_seconds: seconds(
+                "notarylog_anchor_seconds",
+                "The journal's append and fdatasync",
+            )?,
             second_path_seconds: seconds(
                 "notarylog_second_path_seconds",
                 "Reading a batch back and computing its root again",
             )?,
             sign_seconds: seconds("notarylog_sign_seconds", "The three signatures of a head")?,
-            keeper_failures: IntCounter::new("notarylog_keeper_failures_total", "Failed rounds of the tile keeper")?,
+            keeper_failures: IntCounter::new(
+                "notarylog_keeper_failures_total",
+                "Failed rounds of the tile keeper",
+            )?,
             reloads: IntCounter::new(
                 "notarylog_reloads_total",
                 "Times that memory was dropped and the store read again",
             )?,
-            serving: IntGauge::new("notarylog_serving", "1 while entries are taken, 0 while the log is read-only")?,
-            pool_entries: IntGauge::new("notarylog_pool_entries", "Entries that wait for the next batch")?,
+            serving: IntGauge::new(
+                "notarylog_serving",
+                "1 while entries are taken, 0 while the log is read-only",
+            )?,
+            pool_entries: IntGauge::new(
+                "notarylog_pool_entries",
+                "Entries that wait for the next batch",
+            )?,
             registry,
         };
         for outcome in OUTCOMES {

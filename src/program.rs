@@ -25,7 +25,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Makes a new log: keys, configuration, database, journal and its first entry
-    #[command(after_help = "Example:\n  notarylog init /srv/log --origin log.example.org/suzhou-2026 --anchor /mnt/second/journal")]
+    #[command(
+        after_help = "Example:\n  notarylog init /srv/log --origin log.example.org/suzhou-2026 --anchor /mnt/second/journal"
+    )]
     Init(init::Init),
     /// Serves the log in DIR
     #[command(after_help = "Example:\n  notarylog serve /srv/log --listen 0.0.0.0:8080")]
@@ -34,7 +36,9 @@ enum Verb {
     #[command(after_help = "Example:\n  notarylog config /srv/log")]
     Config(Folder),
     /// Hashes and compares everything again: exit 0 clean, 1 damaged, 5 could not check
-    #[command(after_help = "Examples:\n  notarylog check /srv/log\n  notarylog check https://log.example.org")]
+    #[command(
+        after_help = "Examples:\n  notarylog check /srv/log\n  notarylog check https://log.example.org"
+    )]
     Check(check::Check),
     /// Enrols, rotates and revokes the keys of bureaus
     #[command(subcommand)]
@@ -43,7 +47,9 @@ enum Verb {
     #[command(subcommand)]
     Notice(notice::NoticeVerb),
     /// Writes a completion script for a shell to standard output
-    #[command(after_help = "Example:\n  notarylog completions bash > /etc/bash_completion.d/notarylog")]
+    #[command(
+        after_help = "Example:\n  notarylog completions bash > /etc/bash_completion.d/notarylog"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -74,11 +80,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Verb::Serve(folder), Some(matches)) => serve::run(&folder, matches),
         (Verb::Config(folder), Some(matches)) => config::run(&folder, matches),
         (Verb::Check(check), Some(matches)) => check.run(matches),
-        (Verb::Serve(_) | Verb::Config(_) | Verb::Check(_), None) => Err(Failure::usage("no options were given")),
+        (Verb::Serve(_) | Verb::Config(_) | Verb::Check(_), None) => {
+            Err(Failure::usage("no options were given"))
+        }
         (Verb::Bureau(bureau), _) => bureau.run(),
         (Verb::Notice(notice), _) => notice.run(),
         (Verb::Completions { shell }, _) => {
-            clap_complete::generate(shell, &mut self::command(), "notarylog", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut self::command(),
+                "notarylog",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
     };
@@ -108,21 +121,33 @@ pub(crate) struct Failure {
 impl Failure {
     /// It could not be done.
     pub(crate) fn could_not(why: impl ToString) -> Self {
-        Self { sentence: why.to_string(), exit: Exit::CouldNotCheck }
+        Self {
+            sentence: why.to_string(),
+            exit: Exit::CouldNotCheck,
+        }
     }
 
     /// It was asked wrongly.
     pub(crate) fn usage(why: impl ToString) -> Self {
-        Self { sentence: why.to_string(), exit: Exit::Usage }
+        Self {
+            sentence: why.to_string(),
+            exit: Exit::Usage,
+        }
     }
 
     /// Something was refused or proven wrong.
     pub(crate) fn wrong(why: impl ToString) -> Self {
-        Self { sentence: why.to_string(), exit: Exit::ProvenWrong }
+        Self {
+            sentence: why.to_string(),
+            exit: Exit::ProvenWrong,
+        }
     }
 }
 
 /// A runtime for one verb.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::could_not)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::could_not)
 }

@@ -18,7 +18,9 @@ pub enum Finding {
     #[error("the signature of entry {0} does not verify")]
     EntrySignature(LeafIndex),
     /// A notice is missing, malformed, or not authorised.
-    #[error("the notice of entry {0} is missing, or is not what its entry or the admins' signatures say")]
+    #[error(
+        "the notice of entry {0} is missing, or is not what its entry or the admins' signatures say"
+    )]
     Notice(LeafIndex),
     /// Two entries hold one slot.
     #[error("entries {0} and {1} hold one slot")]

@@ -8,9 +8,7 @@ use crate::storage::coord::{Coord, CoordError, KeptHead};
 use crate::storage::objects::Objects;
 use evidence::{ENTRY_LEN, Notice, Registry};
 use service::AwsLc;
-use tlog::{
-    Bundle, Frontier, Hash, LeafIndex, Note, SignedCheckpoint, TILE_WIDTH, TreeSize,
-};
+use tlog::{Bundle, Frontier, Hash, LeafIndex, Note, SignedCheckpoint, TILE_WIDTH, TreeSize};
 
 /// Heads read at once.
 const HEADS_AT_ONCE: u32 = 10_000;
@@ -52,11 +50,15 @@ impl FolderCheck<'_> {
         if let Some(first) = journal_begins {
             walk.remember_at(first);
         }
-        self.stored(&mut walk, committed.stored, size, progress).await?;
+        self.stored(&mut walk, committed.stored, size, progress)
+            .await?;
         self.rows(&mut walk, size, progress).await?;
         if walk.size() != size {
             let have = walk.size().get();
-            walk.report().find(Finding::Short { have, want: size.get() });
+            walk.report().find(Finding::Short {
+                have,
+                want: size.get(),
+            });
         }
         if let Some(registry) = walk.registry().cloned() {
             check_notes(&mut walk, &registry, &kept);
@@ -75,7 +77,9 @@ impl FolderCheck<'_> {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), CoordError> {
         for index in 0..stored.get() / TILE_WIDTH {
-            let Ok(bundle) = Bundle::new(index, 256) else { break };
+            let Ok(bundle) = Bundle::new(index, 256) else {
+                break;
+            };
             let (first, after) = (index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
             let rows = match TreeSize::new(after) {
                 Ok(after) => self.coord.read_back(LeafIndex::new(first), after).await,
@@ -85,7 +89,10 @@ impl FolderCheck<'_> {
                 Ok(rows) => Some(rows),
                 Err(CoordError::Absent) => None,
                 Err(CoordError::Damaged(_)) => {
-                    walk.report().find(Finding::Row(LeafIndex::new(first), LeafIndex::new(after - 1)));
+                    walk.report().find(Finding::Row(
+                        LeafIndex::new(first),
+                        LeafIndex::new(after - 1),
+                    ));
                     None
                 }
                 Err(error) => return Err(error),
@@ -95,7 +102,10 @@ impl FolderCheck<'_> {
                 Some(framed) => {
                     let packed = unframe(framed);
                     if rows.as_ref().is_some_and(|rows| frame(rows) != *framed) {
-                        walk.report().find(Finding::Row(LeafIndex::new(first), LeafIndex::new(after - 1)));
+                        walk.report().find(Finding::Row(
+                            LeafIndex::new(first),
+                            LeafIndex::new(after - 1),
+                        ));
                     }
                     packed
                 }
@@ -131,7 +141,9 @@ impl FolderCheck<'_> {
     ) -> Result<(), CoordError> {
         while walk.size() < size {
             let first = walk.size().get();
-            let Ok(to) = TreeSize::new((first + 64 * TILE_WIDTH).min(size.get())) else { break };
+            let Ok(to) = TreeSize::new((first + 64 * TILE_WIDTH).min(size.get())) else {
+                break;
+            };
             match self.coord.read_back(LeafIndex::new(first), to).await {
                 Ok(rows) => walk.entries(&rows),
                 Err(CoordError::Absent | CoordError::Damaged(_)) => return Ok(()),
@@ -172,29 +184,36 @@ impl FolderCheck<'_> {
     fn journal(&self, walk: &mut Walk, begins: Option<Frontier>, size: TreeSize, root: Hash) {
         let Some(mut frontier) = begins else {
             return if self.anchor.last().is_some() {
-                walk.report().find(Finding::JournalDamaged("it begins beyond the entries".to_owned()));
+                walk.report().find(Finding::JournalDamaged(
+                    "it begins beyond the entries".to_owned(),
+                ));
             };
         };
         let report = walk.report();
-        let replayed = self.anchor.replay(frontier.size(), &mut |record: AnchorRecord| {
-            if record.head.size > size {
-                return false;
-            }
-            for entry in record.entries.chunks_exact(ENTRY_LEN) {
-                frontier.append(Hash::of_leaf(entry));
-            }
-            report.journal_steps += 1;
-            let fits = frontier.size() == record.head.size && frontier.root() == record.head.root;
-            if !fits || (record.head.size == size && record.head.root != root) {
-                report.find(Finding::Journal(record.head.size));
-                return false;
-            }
-            true
-        });
+        let replayed = self
+            .anchor
+            .replay(frontier.size(), &mut |record: AnchorRecord| {
+                if record.head.size > size {
+                    return false;
+                }
+                for entry in record.entries.chunks_exact(ENTRY_LEN) {
+                    frontier.append(Hash::of_leaf(entry));
+                }
+                report.journal_steps += 1;
+                let fits =
+                    frontier.size() == record.head.size && frontier.root() == record.head.root;
+                if !fits || (record.head.size == size && record.head.root != root) {
+                    report.find(Finding::Journal(record.head.size));
+                    return false;
+                }
+                true
+            });
         match replayed {
             Ok(()) => {}
             Err(AnchorError::Damaged { segment, offset }) => {
-                report.find(Finding::JournalDamaged(format!("{segment}, at byte {offset}")));
+                report.find(Finding::JournalDamaged(format!(
+                    "{segment}, at byte {offset}"
+                )));
             }
             Err(error) => report.find(Finding::JournalDamaged(error.to_string())),
         }
@@ -220,9 +239,20 @@ fn check_notes(walk: &mut Walk, registry: &Registry, kept: &[KeptHead]) {
 
 /// The packed entries of a bundle; other lengths than 162 give nothing.
 pub fn unframe(framed: &[u8]) -> Vec<u8> {
-    let (length, framed_len) = (u16::try_from(ENTRY_LEN).unwrap_or_default().to_be_bytes(), 2 + ENTRY_LEN);
-    if !framed.len().is_multiple_of(framed_len) || !framed.chunks(framed_len).all(|entry| entry.starts_with(&length)) {
+    let (length, framed_len) = (
+        u16::try_from(ENTRY_LEN).unwrap_or_default().to_be_bytes(),
+        2 + ENTRY_LEN,
+    );
+    if !framed.len().is_multiple_of(framed_len)
+        || !framed
+            .chunks(framed_len)
+            .all(|entry| entry.starts_with(&length))
+    {
         return Vec::new();
     }
-    framed.chunks(framed_len).flat_map(|entry| &entry[2..]).copied().collect()
+    framed
+        .chunks(framed_len)
+        .flat_map(|entry| &entry[2..])
+        .copied()
+        .collect()
 }

@@ -36,7 +36,10 @@ impl RemoteCheck {
     /// A check of the log at this address.
     pub fn new(url: &str) -> Result<Self, CannotCheck> {
         let client = Client::builder().timeout(ANSWER_TIMEOUT).build()?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned() })
+        Ok(Self {
+            client,
+            url: url.trim_end_matches('/').to_owned(),
+        })
     }
 
     /// Reads everything; `progress` is told how many entries were hashed, and how many there are.
@@ -45,12 +48,18 @@ impl RemoteCheck {
         let note = Note::parse(&text).map_err(|_| CannotCheck::NoCheckpoint)?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(|_| CannotCheck::NoCheckpoint)?;
         let size = checkpoint.size();
-        let head = Head { size, root: checkpoint.root(), time_ms: 0 };
+        let head = Head {
+            size,
+            root: checkpoint.root(),
+            time_ms: 0,
+        };
         let mut walk = Walk::new(self.notices().await?, vec![head], true);
         while walk.size() < size {
             let first = walk.size().get();
             let width = (size.get() - first).min(TILE_WIDTH);
-            let bundle = u16::try_from(width).ok().and_then(|width| Bundle::new(first / TILE_WIDTH, width).ok());
+            let bundle = u16::try_from(width)
+                .ok()
+                .and_then(|width| Bundle::new(first / TILE_WIDTH, width).ok());
             let Some(bundle) = bundle else { break };
             let packed = match self.get_if_there(&bundle.path()).await? {
                 Some(framed) => unframe(&framed),
@@ -59,7 +68,10 @@ impl RemoteCheck {
             if packed.is_empty() {
                 walk.report().find(Finding::Missing(bundle.path()));
                 let have = walk.size().get();
-                walk.report().find(Finding::Short { have, want: size.get() });
+                walk.report().find(Finding::Short {
+                    have,
+                    want: size.get(),
+                });
                 break;
             }
             walk.entries(&packed);
@@ -74,15 +86,19 @@ impl RemoteCheck {
             let found = self.get_if_there(&tile.path()).await?;
             walk.compare_tile(tile, &expected, found.as_deref());
         }
-        if !walk.registry().cloned().is_some_and(|registry| signed_by_the_log(&registry, &note)) {
+        if !walk
+            .registry()
+            .cloned()
+            .is_some_and(|registry| signed_by_the_log(&registry, &note))
+        {
             walk.report().find(Finding::HeadSignature(size));
         }
         Ok(walk.finish())
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, CannotCheck> {
-        let listed: Notices =
-            serde_json::from_slice(&self.get("v1/notices").await?).map_err(|_| CannotCheck::NotThisApi)?;
+        let listed: Notices = serde_json::from_slice(&self.get("v1/notices").await?)
+            .map_err(|_| CannotCheck::NotThisApi)?;
         let mut notices = Vec::with_capacity(listed.notices.len());
         for NoticeLine { sha256 } in listed.notices {
             if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -97,15 +113,26 @@ impl RemoteCheck {
     }
 
     async fn get(&self, path: &str) -> Result<Vec<u8>, CannotCheck> {
-        self.get_if_there(path).await?.ok_or_else(|| CannotCheck::Missing(path.to_owned()))
+        self.get_if_there(path)
+            .await?
+            .ok_or_else(|| CannotCheck::Missing(path.to_owned()))
     }
 
     async fn get_if_there(&self, path: &str) -> Result<Option<Vec<u8>>, CannotCheck> {
-        let mut answer = self.client.get(format!("{}/{path}", self.url)).send().await?;
+        let mut answer = self
+            .client
+            .get(format!("{}/{path}", self.url))
+            .send()
+            .await?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(None),
-            other => return Err(CannotCheck::Status { path: path.to_owned(), status: other.as_u16() }),
+            other => {
+                return Err(CannotCheck::Status {
+                    path: path.to_owned(),
+                    status: other.as_u16(),
+                });
+            }
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
@@ -151,4 +178,3 @@ pub enum CannotCheck {
     #[error("what /v1/notices answers is not the list of a notarylog's notices")]
     NotThisApi,
 }
-

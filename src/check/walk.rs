@@ -38,7 +38,10 @@ impl Walk {
         Self {
             report: Report::default(),
             verify_signatures,
-            notices: notices.into_iter().map(|notice| (notice.commitment(), notice)).collect(),
+            notices: notices
+                .into_iter()
+                .map(|notice| (notice.commitment(), notice))
+                .collect(),
             registry: None,
             verifiers: HashMap::new(),
             frontier: Frontier::empty(),
@@ -96,7 +99,9 @@ impl Walk {
 
     /// The hashes of the last, partial tile of a level, as they must be.
     pub fn partial(&self, level: u8) -> &[Hash] {
-        self.pending.get(usize::from(level)).map_or(&[], Vec::as_slice)
+        self.pending
+            .get(usize::from(level))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The registry as it follows from the notices so far.
@@ -116,7 +121,10 @@ impl Walk {
             None => self.report.find(Finding::Missing(tile.path())),
             Some(found) => {
                 let same = found.len() == expected.len() * Hash::LEN
-                    && found.chunks(Hash::LEN).zip(expected).all(|(found, hash)| found == hash.as_bytes());
+                    && found
+                        .chunks(Hash::LEN)
+                        .zip(expected)
+                        .all(|(found, hash)| found == hash.as_bytes());
                 if !same {
                     self.report.find(Finding::Tile(tile.path()));
                 }
@@ -135,7 +143,8 @@ impl Walk {
             if let [(first, a), (second, b)] = pair
                 && first == second
             {
-                self.report.find(Finding::SlotTwice(LeafIndex::new(*a), LeafIndex::new(*b)));
+                self.report
+                    .find(Finding::SlotTwice(LeafIndex::new(*a), LeafIndex::new(*b)));
             }
         }
         self.report
@@ -145,7 +154,11 @@ impl Walk {
         if entry.kind() == Kind::Notice {
             self.notice(index, entry);
         }
-        let Some(author) = self.registry.as_ref().and_then(|registry| registry.author_at(entry, index).ok()) else {
+        let Some(author) = self
+            .registry
+            .as_ref()
+            .and_then(|registry| registry.author_at(entry, index).ok())
+        else {
             return self.report.find(Finding::Author(index));
         };
         let slot = Slot::of(&author.bureau(), entry.tag());
@@ -159,20 +172,29 @@ impl Walk {
 
     fn signature_holds(&mut self, entry: &Entry, index: LeafIndex) -> bool {
         self.report.signatures += 1;
-        let Some(registry) = &self.registry else { return false };
+        let Some(registry) = &self.registry else {
+            return false;
+        };
         let verifier = match self.verifiers.get(entry.key_id()) {
             Some(verifier) => verifier,
             None => {
-                let Ok(author) = registry.author_at(entry, index) else { return false };
+                let Ok(author) = registry.author_at(entry, index) else {
+                    return false;
+                };
                 let spki: &[u8] = match &author {
                     Author::Log(spki) => spki.as_der(),
                     Author::Bureau(key) => &key.spki_der,
                 };
-                let Ok(verifier) = P256Verifier::from_spki(spki) else { return false };
+                let Ok(verifier) = P256Verifier::from_spki(spki) else {
+                    return false;
+                };
                 self.verifiers.entry(*entry.key_id()).or_insert(verifier)
             }
         };
-        verifier.verify(&entry.signed_message(registry.origin_hash()), entry.signature())
+        verifier.verify(
+            &entry.signed_message(registry.origin_hash()),
+            entry.signature(),
+        )
     }
 
     fn notice(&mut self, index: LeafIndex, entry: &Entry) {
@@ -189,7 +211,10 @@ impl Walk {
             },
             Some(registry) => registry.apply(index, notice, &AwsLc).is_ok(),
         };
-        let carried = self.registry.as_ref().is_some_and(|registry| registry.check_entry(entry, notice, &AwsLc).is_ok());
+        let carried = self
+            .registry
+            .as_ref()
+            .is_some_and(|registry| registry.check_entry(entry, notice, &AwsLc).is_ok());
         if !applied || !carried {
             self.report.find(Finding::Notice(index));
         }
@@ -197,7 +222,9 @@ impl Walk {
 
     /// Adds a hash to the tile of this level, and when it is full its root to the level above.
     fn grow(&mut self, level: u8, hash: Hash) {
-        let Some(pending) = self.pending.get_mut(usize::from(level)) else { return };
+        let Some(pending) = self.pending.get_mut(usize::from(level)) else {
+            return;
+        };
         pending.push(hash);
         if pending.len() < 256 {
             return;

@@ -81,9 +81,16 @@ impl Answer {
         metrics: &Metrics,
     ) -> Result<Self, Rejection> {
         let (outcomes, published, growth) = match sequenced {
-            Some(Sequenced { outcomes, published, growth }) => (outcomes, published, growth),
+            Some(Sequenced {
+                outcomes,
+                published,
+                growth,
+            }) => (outcomes, published, growth),
             None => {
-                let newest = heart.publisher.newest().ok_or_else(|| NO_CHECKPOINT.problem())?;
+                let newest = heart
+                    .publisher
+                    .newest()
+                    .ok_or_else(|| NO_CHECKPOINT.problem())?;
                 (Vec::new(), newest, None)
             }
         };
@@ -93,7 +100,9 @@ impl Answer {
             let result = match refusal {
                 Some(problem) => EntryResult::Refused(problem),
                 None => {
-                    let outcome = outcomes.next().expect("the sequencer answers for each candidate");
+                    let outcome = outcomes
+                        .next()
+                        .expect("the sequencer answers for each candidate");
                     settle(heart, outcome, &published, growth.as_deref(), metrics).await?
                 }
             };
@@ -115,16 +124,22 @@ impl Answer {
     pub fn into_json(self) -> Response {
         let bytes = serde_json::to_vec(&self).expect("an answer is always JSON");
         let mut response = Response::new(Body::from(bytes));
-        response.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            axum::http::HeaderValue::from_static("application/json"),
+        );
         response
     }
 
     /// One entry's answer as a tlog-proof.
     pub fn into_text(mut self) -> Result<Response, Rejection> {
         match self.results.pop() {
-            Some(EntryResult::Logged(logged)) => {
-                super::receipts::text(&logged.entry, LeafIndex::new(logged.index), logged.proof, &self.checkpoint)
-            }
+            Some(EntryResult::Logged(logged)) => super::receipts::text(
+                &logged.entry,
+                LeafIndex::new(logged.index),
+                logged.proof,
+                &self.checkpoint,
+            ),
             _ => Err(Rejection(super::problems::NOT_STORED.problem())),
         }
     }
@@ -144,10 +159,21 @@ async fn settle(
             let fresh = growth.and_then(|growth| growth.inclusion_proof(index).ok());
             let proof = match fresh {
                 Some(proof) => proof,
-                None => heart.history.inclusion_proof(index, published.head.size).await?,
+                None => {
+                    heart
+                        .history
+                        .inclusion_proof(index, published.head.size)
+                        .await?
+                }
             };
             let leaf_hash = entry.leaf_hash();
-            EntryResult::Logged(LoggedEntry { status: 200, index: index.get(), entry, leaf_hash, proof })
+            EntryResult::Logged(LoggedEntry {
+                status: 200,
+                index: index.get(),
+                entry,
+                leaf_hash,
+                proof,
+            })
         }
         Outcome::SlotTaken { index } => {
             counted("slot_taken");
@@ -169,8 +195,19 @@ async fn settle(
 }
 
 /// The receipt of an entry: a tlog-proof with the entry in its `extra` line.
-pub fn receipt(entry: &Entry, index: LeafIndex, proof: Vec<Hash>, published: &Published) -> Option<Receipt> {
-    Receipt::new(Some(entry.to_bytes().to_vec()), index, proof, published.note.clone()).ok()
+pub fn receipt(
+    entry: &Entry,
+    index: LeafIndex,
+    proof: Vec<Hash>,
+    published: &Published,
+) -> Option<Receipt> {
+    Receipt::new(
+        Some(entry.to_bytes().to_vec()),
+        index,
+        proof,
+        published.note.clone(),
+    )
+    .ok()
 }
 
 impl Serialize for EntryResult {
@@ -194,6 +231,9 @@ fn base64_hashes<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok,
     serializer.collect_seq(hashes.iter().map(Hash::to_base64))
 }
 
-fn checkpoint_json<S: Serializer>(published: &Arc<Published>, serializer: S) -> Result<S::Ok, S::Error> {
+fn checkpoint_json<S: Serializer>(
+    published: &Arc<Published>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     published.json.serialize(serializer)
 }

@@ -113,9 +113,21 @@ pub struct CtEntryAndProof {
 pub async fn get_sth(State(log): State<Arc<Log>>) -> Result<Json<SignedTreeHead>, Rejection> {
     let published = newest(&log)?;
     let heart = log.heart();
-    let key = heart.publisher.signer().vkeys().iter().find(|key| key.kind() == TREE_HEAD).map(tlog::Vkey::id);
-    let line = published.note.lines().iter().find(|line| Some(line.id()) == key);
-    let signature = line.and_then(|line| line.body().get(TIME_LEN..)).ok_or_else(|| NO_CHECKPOINT.problem())?;
+    let key = heart
+        .publisher
+        .signer()
+        .vkeys()
+        .iter()
+        .find(|key| key.kind() == TREE_HEAD)
+        .map(tlog::Vkey::id);
+    let line = published
+        .note
+        .lines()
+        .iter()
+        .find(|line| Some(line.id()) == key);
+    let signature = line
+        .and_then(|line| line.body().get(TIME_LEN..))
+        .ok_or_else(|| NO_CHECKPOINT.problem())?;
     let head = published.head;
     Ok(Json(SignedTreeHead {
         tree_size: head.size.get(),
@@ -139,8 +151,13 @@ pub async fn get_sth_consistency(
     let first = query::size("first", query::required("first", sizes.first.as_ref())?)?;
     let second = shown_size(&log, "second", sizes.second.as_ref())?;
     let history = Arc::clone(&log.heart().history);
-    let proof = history.consistency_proof(first, second).await.map_err(|error| ranged(error, second))?;
-    Ok(Json(CtConsistency { consistency: base64(&proof) }))
+    let proof = history
+        .consistency_proof(first, second)
+        .await
+        .map_err(|error| ranged(error, second))?;
+    Ok(Json(CtConsistency {
+        consistency: base64(&proof),
+    }))
 }
 
 /// An inclusion proof by leaf hash (RFC 6962 §4.5).
@@ -158,8 +175,14 @@ pub async fn get_proof_by_hash(
     let size = shown_size(&log, "tree_size", asked.tree_size.as_ref())?;
     let (index, _) = receipts::find_leaf(&log, &leaf).await?;
     let history = Arc::clone(&log.heart().history);
-    let proof = history.inclusion_proof(index, size).await.map_err(|error| ranged(error, size))?;
-    Ok(Json(CtProof { leaf_index: index.get(), audit_path: base64(&proof) }))
+    let proof = history
+        .inclusion_proof(index, size)
+        .await
+        .map_err(|error| ranged(error, size))?;
+    Ok(Json(CtProof {
+        leaf_index: index.get(),
+        audit_path: base64(&proof),
+    }))
 }
 
 /// Entries by index (RFC 6962 §4.6); a range over 1,000 is answered in part.
@@ -179,14 +202,19 @@ pub async fn get_entries(
     if end < start || !start.lies_in(size) {
         return Err(out_of_range(size));
     }
-    let last = end.get().min(size.get() - 1).min(start.get() + ENTRIES_MAX - 1);
+    let last = end
+        .get()
+        .min(size.get() - 1)
+        .min(start.get() + ENTRIES_MAX - 1);
     let to = TreeSize::new(last + 1).map_err(|_| OUT_OF_RANGE.problem())?;
     let packed = log.heart().history.entries(start, to).await?;
     let entries = packed.chunks_exact(ENTRY_LEN).map(|entry| CtEntry {
         leaf_input: STANDARD.encode(entry),
         extra_data: String::new(),
     });
-    Ok(Json(CtEntries { entries: entries.collect() }))
+    Ok(Json(CtEntries {
+        entries: entries.collect(),
+    }))
 }
 
 /// An entry and its inclusion proof (RFC 6962 §4.8).
@@ -200,7 +228,10 @@ pub async fn get_entry_and_proof(
     State(log): State<Arc<Log>>,
     Query(asked): Query<ByIndex>,
 ) -> Result<Json<CtEntryAndProof>, Rejection> {
-    let index = query::index("leaf_index", query::required("leaf_index", asked.leaf_index.as_ref())?)?;
+    let index = query::index(
+        "leaf_index",
+        query::required("leaf_index", asked.leaf_index.as_ref())?,
+    )?;
     let size = shown_size(&log, "tree_size", asked.tree_size.as_ref())?;
     if !index.lies_in(size) {
         return Err(out_of_range(size));
@@ -216,12 +247,20 @@ pub async fn get_entry_and_proof(
 }
 
 fn newest(log: &Log) -> Result<Arc<Published>, Rejection> {
-    Ok(log.heart().publisher.newest().ok_or_else(|| NO_CHECKPOINT.problem())?)
+    Ok(log
+        .heart()
+        .publisher
+        .newest()
+        .ok_or_else(|| NO_CHECKPOINT.problem())?)
 }
 
 /// A size up to the newest head that may be shown.
 fn shown_size(log: &Log, name: &str, text: Option<&String>) -> Result<TreeSize, Rejection> {
     let size = query::size(name, query::required(name, text)?)?;
     let newest = newest(log)?.head.size;
-    if size > newest { Err(out_of_range(newest)) } else { Ok(size) }
+    if size > newest {
+        Err(out_of_range(newest))
+    } else {
+        Ok(size)
+    }
 }

@@ -59,7 +59,10 @@ impl Docs {
     pub fn new(api: &utoipa::openapi::OpenApi) -> Self {
         let json = serde_json::to_value(api).expect("an OpenAPI document is always JSON");
         let html = page("notarylog: the API", &operations(&json));
-        Self { json: Arc::new(json), html: html.into() }
+        Self {
+            json: Arc::new(json),
+            html: html.into(),
+        }
     }
 }
 
@@ -75,7 +78,9 @@ pub async fn docs(State(docs): State<Docs>) -> Html<String> {
 
 /// Every problem with its remedy.
 pub async fn problem_docs() -> Html<String> {
-    let mut body = String::from("<h1>Problems</h1><p>Every error is <code>application/problem+json</code> (RFC 9457).</p>");
+    let mut body = String::from(
+        "<h1>Problems</h1><p>Every error is <code>application/problem+json</code> (RFC 9457).</p>",
+    );
     for kind in problems::ALL {
         let _ = write!(
             body,
@@ -98,7 +103,14 @@ fn operations(json: &Value) -> String {
     let paths = json.get("paths").and_then(Value::as_object);
     for (path, methods) in paths.into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
-            let text = |name: &str| escape(operation.get(name).and_then(Value::as_str).unwrap_or_default());
+            let text = |name: &str| {
+                escape(
+                    operation
+                        .get(name)
+                        .and_then(Value::as_str)
+                        .unwrap_or_default(),
+                )
+            };
             let _ = write!(
                 body,
                 "<section><h2><code>{} {}</code></h2><p>{} {}</p>",
@@ -108,13 +120,28 @@ fn operations(json: &Value) -> String {
                 text("description")
             );
             let parameters = operation.get("parameters").and_then(Value::as_array);
-            rows(&mut body, "Parameter", parameters.into_iter().flatten().map(|parameter| {
-                (parameter.get("name").and_then(Value::as_str).unwrap_or_default(), described(parameter))
-            }));
+            rows(
+                &mut body,
+                "Parameter",
+                parameters.into_iter().flatten().map(|parameter| {
+                    (
+                        parameter
+                            .get("name")
+                            .and_then(Value::as_str)
+                            .unwrap_or_default(),
+                        described(parameter),
+                    )
+                }),
+            );
             let responses = operation.get("responses").and_then(Value::as_object);
-            rows(&mut body, "Answer", responses.into_iter().flatten().map(|(status, response)| {
-                (status.as_str(), described(response))
-            }));
+            rows(
+                &mut body,
+                "Answer",
+                responses
+                    .into_iter()
+                    .flatten()
+                    .map(|(status, response)| (status.as_str(), described(response))),
+            );
             body.push_str("</section>");
         }
     }
@@ -122,7 +149,10 @@ fn operations(json: &Value) -> String {
 }
 
 fn described(value: &Value) -> &str {
-    value.get("description").and_then(Value::as_str).unwrap_or_default()
+    value
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn rows<'a>(body: &mut String, head: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) {
@@ -130,9 +160,17 @@ fn rows<'a>(body: &mut String, head: &str, rows: impl Iterator<Item = (&'a str, 
     if rows.peek().is_none() {
         return;
     }
-    let _ = write!(body, "<table><thead><tr><th scope=\"col\">{head}</th><th scope=\"col\">Meaning</th></tr></thead><tbody>");
+    let _ = write!(
+        body,
+        "<table><thead><tr><th scope=\"col\">{head}</th><th scope=\"col\">Meaning</th></tr></thead><tbody>"
+    );
     for (name, meaning) in rows {
-        let _ = write!(body, "<tr><td><code>{}</code></td><td>{}</td></tr>", escape(name), escape(meaning));
+        let _ = write!(
+            body,
+            "<tr><td><code>{}</code></td><td>{}</td></tr>",
+            escape(name),
+            escape(meaning)
+        );
     }
     body.push_str("</tbody></table>");
 }
@@ -152,5 +190,8 @@ fn page(title: &str, body: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -59,14 +59,21 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
     let heart = log.heart();
     let size = heart.history.size();
     let root = heart.history.root(size).await?;
-    let newest = heart.publisher.newest().filter(|newest| newest.head.size == size);
+    let newest = heart
+        .publisher
+        .newest()
+        .filter(|newest| newest.head.size == size);
     let signer = heart.publisher.signer();
     let vkeys = signer.vkeys();
     let (state, why) = match log.status().get().as_ref() {
         LogState::Serving => ("serving", None),
         LogState::ReadOnly(why) => ("read-only", Some(why.clone())),
     };
-    let tree_head = vkeys.iter().find(|key| key.kind() == KeyKind::TreeHead).map(Vkey::material).unwrap_or_default();
+    let tree_head = vkeys
+        .iter()
+        .find(|key| key.kind() == KeyKind::TreeHead)
+        .map(Vkey::material)
+        .unwrap_or_default();
     Ok(Json(LogInfo {
         origin: signer.origin().as_str().to_owned(),
         state,
@@ -92,5 +99,7 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
 fn policy(vkeys: &[Vkey], kind: KeyKind) -> String {
     let key = vkeys.iter().find(|key| key.kind() == kind);
     let policy = key.and_then(|key| Policy::unwitnessed(key, None).ok());
-    policy.map(|policy| String::from_utf8_lossy(policy.text()).into_owned()).unwrap_or_default()
+    policy
+        .map(|policy| String::from_utf8_lossy(policy.text()).into_owned())
+        .unwrap_or_default()
 }

@@ -80,7 +80,9 @@ pub async fn list(State(log): State<Arc<Log>>) -> Result<Json<Notices>, Rejectio
     let heart = log.heart();
     let registry = heart.registry.load();
     // What is committed but not yet in the registry belongs to the next answer.
-    let known = stored.into_iter().take_while(|notice| notice.seq < registry.next_seq());
+    let known = stored
+        .into_iter()
+        .take_while(|notice| notice.seq < registry.next_seq());
     let notices = known.map(|notice| NoticeLine {
         seq: notice.seq,
         index: notice.index.get(),
@@ -100,12 +102,22 @@ pub async fn list(State(log): State<Arc<Log>>) -> Result<Json<Notices>, Rejectio
     (status = 400, body = docs::ProblemJson, content_type = "application/problem+json", description = "No SHA-256."),
     (status = 404, body = docs::ProblemJson, content_type = "application/problem+json", description = "No such notice."),
 ))]
-pub async fn one(State(log): State<Arc<Log>>, Path(sha256): Path<String>) -> Result<Response, Rejection> {
+pub async fn one(
+    State(log): State<Arc<Log>>,
+    Path(sha256): Path<String>,
+) -> Result<Response, Rejection> {
     let commitment = Commitment::new(query::hex32("sha256", &sha256)?);
-    let notice = log.coord().notice(&commitment).await?.ok_or_else(|| NOT_STORED.problem())?;
+    let notice = log
+        .coord()
+        .notice(&commitment)
+        .await?
+        .ok_or_else(|| NOT_STORED.problem())?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
     ];
     Ok((headers, notice.document).into_response())
 }
@@ -132,7 +144,9 @@ pub async fn publish(
         .map_err(|error| Rejection(MALFORMED_NOTICE.problem().detail(error.to_string())))?;
     if matches!(notice.body(), NoticeBody::Operator(_)) {
         let detail = "Operator notices are the log's own diary.";
-        return Err(Rejection(super::problems::REFUSED_NOTICE.problem().detail(detail)));
+        return Err(Rejection(
+            super::problems::REFUSED_NOTICE.problem().detail(detail),
+        ));
     }
     let heart = log.heart();
     let known = log.coord().notice(&notice.commitment()).await?.is_some();
@@ -153,7 +167,12 @@ pub async fn publish(
         STORED_DATA_LOST.problem()
     })?;
     let slot = Slot::of(&BureauId::new(*entry.key_id()), entry.tag());
-    let candidate = Candidate { bytes: entry.to_bytes(), entry, slot, notice: Some(notice) };
+    let candidate = Candidate {
+        bytes: entry.to_bytes(),
+        entry,
+        slot,
+        notice: Some(notice),
+    };
     respond(&log, vec![None], vec![candidate], false).await
 }
 
@@ -171,13 +190,20 @@ pub async fn keys(State(log): State<Arc<Log>>) -> Result<Json<Keys>, Rejection> 
         bureau: key.bureau_name.clone(),
         roles: key.roles.iter().map(|role| role.as_str()).collect(),
         enrolled_at: key.enrolled_at.get(),
-        notice: notice_at(key.enrolled_at).map(|notice| notice.commitment.to_string()).unwrap_or_default(),
+        notice: notice_at(key.enrolled_at)
+            .map(|notice| notice.commitment.to_string())
+            .unwrap_or_default(),
         revoked_at: key.revoked_at.map(tlog::LeafIndex::get),
     });
     Ok(Json(Keys {
         origin: registry.origin().as_str().to_owned(),
         entry_key: registry.log_key().to_string(),
-        admins: registry.genesis_body().admins.iter().map(|spki| spki.key_hash().to_string()).collect(),
+        admins: registry
+            .genesis_body()
+            .admins
+            .iter()
+            .map(|spki| spki.key_hash().to_string())
+            .collect(),
         keys: keys.collect(),
     }))
 }

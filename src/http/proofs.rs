@@ -78,9 +78,18 @@ pub async fn inclusion(
             let leaf = query::leaf_hash("hash", hash)?;
             (receipts::find_leaf(&log, &leaf).await?.0, leaf)
         }
-        _ => return Err(Rejection(MALFORMED_QUERY.problem().detail("Give one of index and hash."))),
+        _ => {
+            return Err(Rejection(
+                MALFORMED_QUERY
+                    .problem()
+                    .detail("Give one of index and hash."),
+            ));
+        }
     };
-    let proof = history.inclusion_proof(index, size).await.map_err(|error| ranged(error, history.size()))?;
+    let proof = history
+        .inclusion_proof(index, size)
+        .await
+        .map_err(|error| ranged(error, history.size()))?;
     let root = history.root(size).await?;
     Ok(Json(InclusionProof {
         index: index.get(),
@@ -104,8 +113,15 @@ pub async fn consistency(
     let history = Arc::clone(&log.heart().history);
     let old = query::size("old", query::required("old", asked.old.as_ref())?)?;
     let new = size_or_newest("new", asked.new.as_deref(), history.size())?;
-    let proof = history.consistency_proof(old, new).await.map_err(|error| ranged(error, history.size()))?;
-    Ok(Json(ConsistencyProof { old: old.get(), new: new.get(), proof: base64(&proof) }))
+    let proof = history
+        .consistency_proof(old, new)
+        .await
+        .map_err(|error| ranged(error, history.size()))?;
+    Ok(Json(ConsistencyProof {
+        old: old.get(),
+        new: new.get(),
+        proof: base64(&proof),
+    }))
 }
 
 /// Hashes as JSON has them.
@@ -126,7 +142,15 @@ pub fn ranged(error: HistoryError, newest: TreeSize) -> Rejection {
     }
 }
 
-fn size_or_newest(name: &str, asked: Option<&str>, newest: TreeSize) -> Result<TreeSize, Rejection> {
+fn size_or_newest(
+    name: &str,
+    asked: Option<&str>,
+    newest: TreeSize,
+) -> Result<TreeSize, Rejection> {
     let size = asked.map_or(Ok(newest), |text| query::size(name, text))?;
-    if size > newest { Err(out_of_range(newest)) } else { Ok(size) }
+    if size > newest {
+        Err(out_of_range(newest))
+    } else {
+        Ok(size)
+    }
 }

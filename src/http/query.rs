@@ -8,13 +8,18 @@ use tlog::{Hash, LeafIndex, TreeSize};
 pub fn required<'a>(name: &str, value: Option<&'a String>) -> Result<&'a str, Rejection> {
     match value {
         Some(value) => Ok(value),
-        None => Err(Rejection(MALFORMED_QUERY.problem().detail(format!("The parameter {name} is missing.")))),
+        None => Err(Rejection(
+            MALFORMED_QUERY
+                .problem()
+                .detail(format!("The parameter {name} is missing.")),
+        )),
     }
 }
 
 /// A canonical decimal size.
 pub fn size(name: &str, text: &str) -> Result<TreeSize, Rejection> {
-    TreeSize::from_decimal(text).map_err(|_| malformed(name, "a decimal below 2^63 without sign or leading zeroes"))
+    TreeSize::from_decimal(text)
+        .map_err(|_| malformed(name, "a decimal below 2^63 without sign or leading zeroes"))
 }
 
 /// A canonical decimal index.
@@ -49,5 +54,9 @@ pub fn key_id(name: &str, text: &str) -> Result<KeyHash, Rejection> {
 }
 
 fn malformed(name: &str, expected: &str) -> Rejection {
-    Rejection(MALFORMED_QUERY.problem().detail(format!("The parameter {name} must be {expected}.")))
+    Rejection(
+        MALFORMED_QUERY
+            .problem()
+            .detail(format!("The parameter {name} must be {expected}.")),
+    )
 }

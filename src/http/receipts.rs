@@ -1,7 +1,9 @@
 //! `GET /v1/receipts`: the self-contained proof of one entry, under the earliest kept head that covers it.
 
 use super::answer::receipt;
-use super::problems::{LOOKUP_OFF, MALFORMED_QUERY, NO_CHECKPOINT, NOT_STORED, Rejection, STORED_DATA_LOST};
+use super::problems::{
+    LOOKUP_OFF, MALFORMED_QUERY, NO_CHECKPOINT, NOT_STORED, Rejection, STORED_DATA_LOST,
+};
 use super::query;
 use crate::log::Log;
 use crate::log::publisher::Published;
@@ -90,7 +92,14 @@ pub async fn by_index(
 ) -> Result<Response, Rejection> {
     let index = query::index("index", &index)?;
     let entry = log.heart().history.entry(index).await?;
-    answer(&log, index, &entry, which.newest.as_deref() == Some("1"), &headers).await
+    answer(
+        &log,
+        index,
+        &entry,
+        which.newest.as_deref() == Some("1"),
+        &headers,
+    )
+    .await
 }
 
 /// The receipt of the entry with this leaf hash, or in this slot.
@@ -117,7 +126,14 @@ pub async fn by_lookup(
             return Err(Rejection(MALFORMED_QUERY.problem().detail(detail)));
         }
     };
-    answer(&log, index, &entry, lookup.newest.as_deref() == Some("1"), &headers).await
+    answer(
+        &log,
+        index,
+        &entry,
+        lookup.newest.as_deref() == Some("1"),
+        &headers,
+    )
+    .await
 }
 
 /// The entry with this leaf hash.
@@ -129,16 +145,28 @@ pub async fn find_leaf(log: &Log, leaf: &Hash) -> Result<(LeafIndex, Entry), Rej
             return Ok((index, entry));
         }
     }
-    if log.settings().leaf_lookup { Err(Rejection(NOT_STORED.problem())) } else { Err(Rejection(LOOKUP_OFF.problem())) }
+    if log.settings().leaf_lookup {
+        Err(Rejection(NOT_STORED.problem()))
+    } else {
+        Err(Rejection(LOOKUP_OFF.problem()))
+    }
 }
 
 /// The entry that holds this slot.
 async fn find_slot(log: &Log, slot: &Slot) -> Result<(LeafIndex, Entry), Rejection> {
     let heart = log.heart();
     let registry = heart.registry.load();
-    for index in log.coord().slot_candidates(&[*slot]).await?.into_iter().flatten() {
+    for index in log
+        .coord()
+        .slot_candidates(&[*slot])
+        .await?
+        .into_iter()
+        .flatten()
+    {
         let entry = heart.history.entry(index).await?;
-        let author = registry.author_at(&entry, index).map_err(|_| Rejection(STORED_DATA_LOST.problem()))?;
+        let author = registry
+            .author_at(&entry, index)
+            .map_err(|_| Rejection(STORED_DATA_LOST.problem()))?;
         if Slot::of(&author.bureau(), entry.tag()) == *slot {
             return Ok((index, entry));
         }
@@ -147,8 +175,14 @@ async fn find_slot(log: &Log, slot: &Slot) -> Result<(LeafIndex, Entry), Rejecti
 }
 
 /// The tlog-proof of an entry under a head.
-pub fn text(entry: &Entry, index: LeafIndex, proof: Vec<Hash>, published: &Published) -> Result<Response, Rejection> {
-    let receipt = receipt(entry, index, proof, published).ok_or_else(|| STORED_DATA_LOST.problem())?;
+pub fn text(
+    entry: &Entry,
+    index: LeafIndex,
+    proof: Vec<Hash>,
+    published: &Published,
+) -> Result<Response, Rejection> {
+    let receipt =
+        receipt(entry, index, proof, published).ok_or_else(|| STORED_DATA_LOST.problem())?;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     Ok(([(CONTENT_TYPE, plain)], receipt.to_string()).into_response())
 }
@@ -162,15 +196,27 @@ async fn answer(
 ) -> Result<Response, Rejection> {
     let heart = log.heart();
     let published = if newest {
-        heart.publisher.newest().filter(|newest| index.lies_in(newest.head.size))
+        heart
+            .publisher
+            .newest()
+            .filter(|newest| index.lies_in(newest.head.size))
     } else {
         earliest_kept(log, index).await?
     };
     let Some(published) = published else {
-        return if newest { Err(Rejection(NO_CHECKPOINT.problem())) } else { Ok(awaited(log, index, entry)) };
+        return if newest {
+            Err(Rejection(NO_CHECKPOINT.problem()))
+        } else {
+            Ok(awaited(log, index, entry))
+        };
     };
-    let proof = heart.history.inclusion_proof(index, published.head.size).await?;
-    let wants_json = headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("json")));
+    let proof = heart
+        .history
+        .inclusion_proof(index, published.head.size)
+        .await?;
+    let wants_json = headers
+        .get(ACCEPT)
+        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("json")));
     if !wants_json {
         return text(entry, index, proof, &published);
     }
@@ -193,7 +239,9 @@ async fn answer(
 /// The earliest kept head over the entry, under the log's signature. A head whose note was not stored, since the
 /// process ended in between, is signed again from its row.
 async fn earliest_kept(log: &Log, index: LeafIndex) -> Result<Option<Arc<Published>>, Rejection> {
-    let Some(kept) = log.coord().earliest_kept(index).await? else { return Ok(None) };
+    let Some(kept) = log.coord().earliest_kept(index).await? else {
+        return Ok(None);
+    };
     if let Some(text) = &kept.note {
         let note = Note::parse(text.as_bytes()).map_err(|_| STORED_DATA_LOST.problem())?;
         return Ok(Some(Arc::new(Published::new(kept.head, note))));
@@ -203,23 +251,38 @@ async fn earliest_kept(log: &Log, index: LeafIndex) -> Result<Option<Arc<Publish
         return Ok(None);
     }
     let subtrees = heart.history.subtrees(kept.head.size).await?;
-    let signed = heart.publisher.sign_kept(kept.head, &subtrees).map_err(|error| {
-        tracing::error!(%error, "A kept head could not be signed.");
-        STORED_DATA_LOST.problem()
-    })?;
+    let signed = heart
+        .publisher
+        .sign_kept(kept.head, &subtrees)
+        .map_err(|error| {
+            tracing::error!(%error, "A kept head could not be signed.");
+            STORED_DATA_LOST.problem()
+        })?;
     log.coord().store_note(&kept.head, &signed.text).await?;
     Ok(Some(Arc::new(signed)))
 }
 
 fn awaited(log: &Log, index: LeafIndex, entry: &Entry) -> Response {
     let heart = log.heart();
-    let slot = heart.registry.load().author_at(entry, index).map(|author| Slot::of(&author.bureau(), entry.tag()));
-    let receipt = slot.map_or_else(|_| format!("/v1/receipts/{index}"), |slot| format!("/v1/receipts?slot={slot}"));
+    let slot = heart
+        .registry
+        .load()
+        .author_at(entry, index)
+        .map(|author| Slot::of(&author.bureau(), entry.tag()));
+    let receipt = slot.map_or_else(
+        |_| format!("/v1/receipts/{index}"),
+        |slot| format!("/v1/receipts?slot={slot}"),
+    );
     let body = Awaited {
         state: "logged",
         index: index.get(),
         awaits: "the first head of the next minute, which is kept for ever; ?newest=1 takes the newest head now",
         receipt,
     };
-    (StatusCode::ACCEPTED, [(RETRY_AFTER, HeaderValue::from_static("60"))], Json(body)).into_response()
+    (
+        StatusCode::ACCEPTED,
+        [(RETRY_AFTER, HeaderValue::from_static("60"))],
+        Json(body),
+    )
+        .into_response()
 }

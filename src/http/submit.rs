@@ -2,8 +2,8 @@
 
 use super::answer::{Answer, EntryResult};
 use super::problems::{
-    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64, MALFORMED_ENTRY,
-    MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
+    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
+    MALFORMED_ENTRY, MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
 };
 use crate::log::Log;
 use crate::log::pool::Candidate;
@@ -81,7 +81,11 @@ pub async fn submit(
         }
     }
     let as_text = results.len() == 1
-        && headers.get(ACCEPT).is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.starts_with("text/plain")));
+        && headers.get(ACCEPT).is_some_and(|accept| {
+            accept
+                .to_str()
+                .is_ok_and(|accept| accept.starts_with("text/plain"))
+        });
     respond(&log, results, candidates, as_text).await
 }
 
@@ -94,26 +98,42 @@ pub async fn respond(
 ) -> Result<Response, Rejection> {
     let entries = &log.metrics().entries;
     let refused = results.iter().flatten().count();
-    let bad_signatures = results.iter().flatten().filter(|problem| problem.slug() == BAD_SIGNATURE.slug).count();
-    entries.with_label_values(&["refused_signature"]).inc_by(count(bad_signatures));
-    entries.with_label_values(&["refused_key"]).inc_by(count(refused - bad_signatures));
+    let bad_signatures = results
+        .iter()
+        .flatten()
+        .filter(|problem| problem.slug() == BAD_SIGNATURE.slug)
+        .count();
+    entries
+        .with_label_values(&["refused_signature"])
+        .inc_by(count(bad_signatures));
+    entries
+        .with_label_values(&["refused_key"])
+        .inc_by(count(refused - bad_signatures));
     let waiting = candidates.len();
     let heart = log.heart();
-    let sequenced = if candidates.is_empty() { None } else {
+    let sequenced = if candidates.is_empty() {
+        None
+    } else {
         match log.sequence(candidates).await {
             Ok(sequenced) => Some(sequenced),
             Err(why) => {
-                entries.with_label_values(&["not_sequenced"]).inc_by(count(waiting));
+                entries
+                    .with_label_values(&["not_sequenced"])
+                    .inc_by(count(waiting));
                 return Err(why.into());
             }
         }
     };
     let answer = Answer::render(&heart, results, sequenced, log.metrics()).await?;
     match answer {
-        Answer { mut results, .. } if results.len() == 1 && matches!(results[0], EntryResult::Refused(_)) => {
+        Answer { mut results, .. }
+            if results.len() == 1 && matches!(results[0], EntryResult::Refused(_)) =>
+        {
             match results.pop() {
                 Some(EntryResult::Refused(problem)) => Ok(problem.into_response()),
-                _ => Err(Rejection(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))),
+                _ => Err(Rejection(Problem::of_status(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                ))),
             }
         }
         answer if as_text => answer.into_text(),
@@ -127,7 +147,9 @@ pub fn check_wait(wait: &Wait) -> Result<(), Rejection> {
         None | Some("logged") => Ok(()),
         Some("witnessed") => Err(Rejection(WAIT_UNSUPPORTED.problem())),
         Some(_) => Err(Rejection(
-            super::problems::MALFORMED_QUERY.problem().detail("The parameter wait is logged or witnessed."),
+            super::problems::MALFORMED_QUERY
+                .problem()
+                .detail("The parameter wait is logged or witnessed."),
         )),
     }
 }
@@ -138,19 +160,31 @@ fn count(entries: usize) -> u64 {
 
 /// Takes the body apart; a fault of form refuses the whole of it.
 fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if headers.contains_key(axum::http::header::CONTENT_ENCODING) {
-        return Err(Rejection(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            .detail("The body must come as it is: a Content-Encoding is not taken.")));
+        return Err(Rejection(
+            Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                .detail("The body must come as it is: a Content-Encoding is not taken."),
+        ));
     }
     if media_type.eq_ignore_ascii_case("application/octet-stream") {
         check_count(body.len().div_ceil(ENTRY_LEN))?;
         if !body.len().is_multiple_of(ENTRY_LEN) {
-            let detail = format!("{} bytes came, and {} of them are left over.", body.len(), body.len() % ENTRY_LEN);
+            let detail = format!(
+                "{} bytes came, and {} of them are left over.",
+                body.len(),
+                body.len() % ENTRY_LEN
+            );
             return Err(Rejection(BODY_TRUNCATED.problem().detail(detail)));
         }
-        body.chunks_exact(ENTRY_LEN).enumerate().map(|(position, bytes)| parse_entry(position, bytes)).collect()
+        body.chunks_exact(ENTRY_LEN)
+            .enumerate()
+            .map(|(position, bytes)| parse_entry(position, bytes))
+            .collect()
     } else if media_type.eq_ignore_ascii_case("application/json") {
         let Entries { entries } = serde_json::from_slice(body).map_err(|error| {
             // serde's message may quote the body: only the place is told.
@@ -164,14 +198,21 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
             .map(|(position, text)| {
                 let bytes = STANDARD.decode(text).map_err(|_| {
                     let detail = format!("The entry at position {position}, counted from 0.");
-                    Rejection(MALFORMED_BASE64.problem().detail(detail).with("position", position))
+                    Rejection(
+                        MALFORMED_BASE64
+                            .problem()
+                            .detail(detail)
+                            .with("position", position),
+                    )
                 })?;
                 parse_entry(position, &bytes)
             })
             .collect()
     } else {
-        Err(Rejection(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            .detail("Content-Type must be application/octet-stream or application/json.")))
+        Err(Rejection(
+            Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                .detail("Content-Type must be application/octet-stream or application/json."),
+        ))
     }
 }
 
@@ -179,14 +220,23 @@ fn check_count(entries: usize) -> Result<(), Rejection> {
     match entries {
         0 => Err(Rejection(BODY_EMPTY.problem())),
         1..=ENTRIES_MAX => Ok(()),
-        _ => Err(Rejection(TOO_MANY_ENTRIES.problem().detail(format!("{entries} entries came.")))),
+        _ => Err(Rejection(
+            TOO_MANY_ENTRIES
+                .problem()
+                .detail(format!("{entries} entries came.")),
+        )),
     }
 }
 
 fn parse_entry(position: usize, bytes: &[u8]) -> Result<Entry, Rejection> {
     Entry::parse_submitted(bytes).map_err(|error| {
         let detail = format!("The entry at position {position}, counted from 0: {error}.");
-        Rejection(MALFORMED_ENTRY.problem().detail(detail).with("position", position))
+        Rejection(
+            MALFORMED_ENTRY
+                .problem()
+                .detail(detail)
+                .with("position", position),
+        )
     })
 }
 
@@ -198,11 +248,20 @@ fn check(log: &Log, entry: Entry) -> Result<Candidate, Problem> {
     }
     let heart = log.heart();
     let registry = heart.registry.load();
-    let key = registry.key(entry.key_id()).ok_or_else(|| UNKNOWN_KEY.problem())?;
-    let verifier = log.verifier(&key.key_id, &key.spki_der).ok_or_else(|| UNKNOWN_KEY.problem())?;
+    let key = registry
+        .key(entry.key_id())
+        .ok_or_else(|| UNKNOWN_KEY.problem())?;
+    let verifier = log
+        .verifier(&key.key_id, &key.spki_der)
+        .ok_or_else(|| UNKNOWN_KEY.problem())?;
     if !verifier.verify(&entry.signed_message(log.origin_hash()), entry.signature()) {
         return Err(BAD_SIGNATURE.problem());
     }
     let slot = Slot::of(&key.bureau, entry.tag());
-    Ok(Candidate { bytes: entry.to_bytes(), entry, slot, notice: None })
+    Ok(Candidate {
+        bytes: entry.to_bytes(),
+        entry,
+        slot,
+        notice: None,
+    })
 }

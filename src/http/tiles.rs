@@ -26,8 +26,16 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
     (status = 404, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "There is none yet."),
 ))]
 pub async fn checkpoint(State(log): State<Arc<Log>>) -> Result<Response, Rejection> {
-    let newest = log.heart().publisher.newest().ok_or_else(|| NO_CHECKPOINT.problem())?;
-    Ok(([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, FRESH)], newest.text.clone()).into_response())
+    let newest = log
+        .heart()
+        .publisher
+        .newest()
+        .ok_or_else(|| NO_CHECKPOINT.problem())?;
+    Ok((
+        [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, FRESH)],
+        newest.text.clone(),
+    )
+        .into_response())
 }
 
 /// A tile of hashes, or a bundle of entries.
@@ -38,7 +46,10 @@ pub async fn checkpoint(State(log): State<Arc<Log>>) -> Result<Response, Rejecti
     (status = 404, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "No such tile (yet)."),
     (status = 500, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "Stored data is lost."),
 ))]
-pub async fn tile(State(log): State<Arc<Log>>, Path(path): Path<String>) -> Result<Response, Rejection> {
+pub async fn tile(
+    State(log): State<Arc<Log>>,
+    Path(path): Path<String>,
+) -> Result<Response, Rejection> {
     let path = format!("tile/{path}");
     let history = Arc::clone(&log.heart().history);
     let bytes = if let Ok(bundle) = Bundle::parse_path(&path) {

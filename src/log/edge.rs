@@ -31,9 +31,15 @@ impl Edge {
         for level in 0..TILE_LEVELS {
             let hashes = partial_tiles.next().unwrap_or_default();
             let count = stored.get() >> (usize::from(TILE_HEIGHT) * level);
-            levels.push(Run { first: count - count % TILE_WIDTH, hashes });
+            levels.push(Run {
+                first: count - count % TILE_WIDTH,
+                hashes,
+            });
         }
-        Self { size: stored.get(), levels }
+        Self {
+            size: stored.get(),
+            levels,
+        }
     }
 
     /// How many leaves the tree has.
@@ -106,7 +112,11 @@ mod tests {
     /// The hash of a perfect subtree, from its leaves.
     fn node(node: NodeId) -> Hash {
         let first = node.index() << node.level();
-        fold_perfect(&(first..first + (1 << node.level())).map(leaf).collect::<Vec<_>>())
+        fold_perfect(
+            &(first..first + (1 << node.level()))
+                .map(leaf)
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn grow(edge: &mut Edge, frontier: &mut Frontier, count: u64) {
@@ -125,12 +135,20 @@ mod tests {
             let size = TreeSize::new(edge.size()).unwrap();
             for tile in Tile::all_for(size) {
                 let expected: Vec<Hash> = tile.nodes().map(node).collect();
-                assert_eq!(edge.tile(tile.level(), tile.index(), tile.width()), Some(expected.as_slice()), "{tile:?}");
+                assert_eq!(
+                    edge.tile(tile.level(), tile.index(), tile.width()),
+                    Some(expected.as_slice()),
+                    "{tile:?}"
+                );
             }
         }
         assert_eq!(edge.size(), 1_000);
         assert_eq!(edge.node(NodeId::new(8, 2)), Some(node(NodeId::new(8, 2))));
-        assert_eq!(edge.node(NodeId::new(8, 3)), None, "the tree does not reach so far");
+        assert_eq!(
+            edge.node(NodeId::new(8, 3)),
+            None,
+            "the tree does not reach so far"
+        );
     }
 
     #[test]
@@ -142,7 +160,11 @@ mod tests {
         assert_eq!(edge.tile(0, 1, 256), None);
         let partial: Vec<Hash> = (512..700).map(leaf).collect();
         assert_eq!(edge.tile(0, 2, 188), Some(partial.as_slice()));
-        assert_eq!(edge.tile(1, 0, 2).map(<[Hash]>::len), Some(2), "an upper tile that is not full stays");
+        assert_eq!(
+            edge.tile(1, 0, 2).map(<[Hash]>::len),
+            Some(2),
+            "an upper tile that is not full stays"
+        );
     }
 
     #[test]
@@ -157,7 +179,10 @@ mod tests {
         let mut frontier = at_512;
         grow(&mut resumed, &mut frontier, 300);
         for (level, index, width) in [(0, 2, 256), (0, 3, 44), (1, 0, 3)] {
-            assert_eq!(resumed.tile(level, index, width), whole.tile(level, index, width));
+            assert_eq!(
+                resumed.tile(level, index, width),
+                whole.tile(level, index, width)
+            );
         }
     }
 }

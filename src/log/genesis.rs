@@ -1,8 +1,8 @@
 //! The first entry of a log: its genesis notice, which names its keys and its admins.
 
 use super::second_path::SecondPath;
-use super::start::fresh_incarnation;
 use super::sequencer::anchor_record;
+use super::start::fresh_incarnation;
 use crate::clock::Clock;
 use crate::signer::{SignError, Signer};
 use crate::storage::anchor::{Anchor, AnchorError};
@@ -22,7 +22,11 @@ pub async fn log_genesis(
     let bytes = entry.to_bytes();
     let slot = Slot::of(&BureauId::new(*entry.key_id()), entry.tag());
     let growth = Growth::new(&Frontier::empty(), vec![Hash::of_leaf(&bytes)]);
-    let head = Head { size: growth.after(), root: growth.root(), time_ms: clock.now_ms().max(1) };
+    let head = Head {
+        size: growth.after(),
+        root: growth.root(),
+        time_ms: clock.now_ms().max(1),
+    };
     let stored = StoredNotice {
         seq: notice.seq(),
         index: LeafIndex::new(0),
@@ -31,7 +35,13 @@ pub async fn log_genesis(
         document: notice.to_bytes(),
     };
     let entries = vec![NewEntry { bytes, slot }];
-    let advance = Advance { entries, notices: vec![stored], head, frontier: growth.frontier(), keep: true };
+    let advance = Advance {
+        entries,
+        notices: vec![stored],
+        head,
+        frontier: growth.frontier(),
+        keep: true,
+    };
     coord.open(fresh_incarnation()?).await?;
     let lock = coord.lock().await?;
     if lock.committed().head.size != TreeSize::ZERO {
@@ -41,7 +51,10 @@ pub async fn log_genesis(
     anchor.append(&anchor_record(TreeSize::ZERO, &advance))?;
     let mut second_path = SecondPath::default();
     let read_back = coord.read_back(LeafIndex::new(0), head.size).await?;
-    second_path.extend(&read_back).and_then(|()| second_path.vouch(&head)).map_err(|_| GenesisError::NotReadBack)?;
+    second_path
+        .extend(&read_back)
+        .and_then(|()| second_path.vouch(&head))
+        .map_err(|_| GenesisError::NotReadBack)?;
     Ok(head)
 }
 

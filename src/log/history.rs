@@ -9,7 +9,10 @@ use crate::storage::objects::{ObjectError, Objects};
 use bytes::Bytes;
 use evidence::{ENTRY_LEN, Entry};
 use std::sync::{Arc, RwLock, RwLockReadGuard};
-use tlog::{Bundle, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
+use tlog::{
+    Bundle, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT, TILE_WIDTH, Tile,
+    TreeSize,
+};
 
 /// Bytes of hot tiles and bundles kept in memory: the upper tiles of 10^8 entries and some thousand hot lower ones.
 pub const TILE_CACHE_BYTES: u64 = 32 << 20;
@@ -38,7 +41,12 @@ impl History {
             .max_capacity(TILE_CACHE_BYTES)
             .weigher(|_, bytes: &Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
             .build();
-        Self { edge: RwLock::new(edge), coord, objects, cache }
+        Self {
+            edge: RwLock::new(edge),
+            coord,
+            objects,
+            cache,
+        }
     }
 
     /// The newest committed size: how far tiles, bundles and proofs reach.
@@ -48,12 +56,18 @@ impl History {
 
     /// Takes in what a batch added, once it is committed.
     pub fn extend(&self, growth: &Growth) {
-        self.edge.write().expect("no holder of the edge panics").extend(growth);
+        self.edge
+            .write()
+            .expect("no holder of the edge panics")
+            .extend(growth);
     }
 
     /// Forgets hashes whose full tiles are stored.
     pub fn forget_below(&self, stored: TreeSize) {
-        self.edge.write().expect("no holder of the edge panics").forget_below(stored);
+        self.edge
+            .write()
+            .expect("no holder of the edge panics")
+            .forget_below(stored);
     }
 
     /// The hashes of a tile as they are served, `width` × 32 bytes.
@@ -70,15 +84,22 @@ impl History {
 
     /// A bundle of entries as it is served.
     pub async fn bundle(&self, bundle: &Bundle) -> Result<Bytes, HistoryError> {
-        let first = bundle.index().checked_mul(TILE_WIDTH).ok_or(HistoryError::NotThere)?;
-        let last = first.checked_add(u64::from(bundle.width())).ok_or(HistoryError::NotThere)?;
+        let first = bundle
+            .index()
+            .checked_mul(TILE_WIDTH)
+            .ok_or(HistoryError::NotThere)?;
+        let last = first
+            .checked_add(u64::from(bundle.width()))
+            .ok_or(HistoryError::NotThere)?;
         if last > self.size().get() {
             return Err(HistoryError::NotThere);
         }
         let to = TreeSize::new(last).map_err(|_| HistoryError::NotThere)?;
         match self.full_bundle(bundle.index()).await? {
             Some(full) => Ok(full.slice(..usize::from(bundle.width()) * FRAMED_LEN)),
-            None => Ok(frame(&self.coord.read_back(LeafIndex::new(first), to).await?)),
+            None => Ok(frame(
+                &self.coord.read_back(LeafIndex::new(first), to).await?,
+            )),
         }
     }
 
@@ -91,8 +112,12 @@ impl History {
         let bytes = match self.coord.read_back(index, after).await {
             Ok(bytes) => Bytes::from(bytes),
             Err(CoordError::Absent) => {
-                let full = self.full_bundle(index.get() / TILE_WIDTH).await?.ok_or(HistoryError::Lost)?;
-                let place = usize::try_from(index.get() % TILE_WIDTH).expect("a place within a bundle is below 256");
+                let full = self
+                    .full_bundle(index.get() / TILE_WIDTH)
+                    .await?
+                    .ok_or(HistoryError::Lost)?;
+                let place = usize::try_from(index.get() % TILE_WIDTH)
+                    .expect("a place within a bundle is below 256");
                 full.slice(place * FRAMED_LEN + 2..(place + 1) * FRAMED_LEN)
             }
             Err(error) => return Err(error.into()),
@@ -117,8 +142,11 @@ impl History {
             match self.full_bundle(at / TILE_WIDTH).await? {
                 Some(full) => {
                     for place in at % TILE_WIDTH..=(end - 1) % TILE_WIDTH {
-                        let place = usize::try_from(place).expect("a place within a bundle is below 256");
-                        packed.extend_from_slice(&full[place * FRAMED_LEN + 2..(place + 1) * FRAMED_LEN]);
+                        let place =
+                            usize::try_from(place).expect("a place within a bundle is below 256");
+                        packed.extend_from_slice(
+                            &full[place * FRAMED_LEN + 2..(place + 1) * FRAMED_LEN],
+                        );
                     }
                 }
                 None => {
@@ -132,13 +160,21 @@ impl History {
     }
 
     /// The inclusion proof of a leaf in the tree of this size.
-    pub async fn inclusion_proof(&self, index: LeafIndex, size: TreeSize) -> Result<Vec<Hash>, HistoryError> {
+    pub async fn inclusion_proof(
+        &self,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<Vec<Hash>, HistoryError> {
         let plan = ProofPlan::inclusion(index, size).map_err(|_| HistoryError::NotThere)?;
         Ok(plan.assemble(&self.nodes(plan.nodes(), size).await?))
     }
 
     /// The consistency proof between the trees of two sizes.
-    pub async fn consistency_proof(&self, old: TreeSize, new: TreeSize) -> Result<Vec<Hash>, HistoryError> {
+    pub async fn consistency_proof(
+        &self,
+        old: TreeSize,
+        new: TreeSize,
+    ) -> Result<Vec<Hash>, HistoryError> {
         let plan = ProofPlan::consistency(old, new).map_err(|_| HistoryError::NotThere)?;
         Ok(plan.assemble(&self.nodes(plan.nodes(), new).await?))
     }
@@ -175,7 +211,8 @@ impl History {
         let (level, height) = (node.level() / TILE_HEIGHT, node.level() % TILE_HEIGHT);
         let first = node.index() << height;
         let tile = self.full_tile(level, first / TILE_WIDTH).await?;
-        let place = usize::try_from(first % TILE_WIDTH).expect("a place within a tile is below 256");
+        let place =
+            usize::try_from(first % TILE_WIDTH).expect("a place within a tile is below 256");
         let hashes: Vec<Hash> = tile
             .chunks_exact(Hash::LEN)
             .skip(place)
@@ -191,7 +228,11 @@ impl History {
             return Ok(bytes);
         }
         let tile = Tile::new(level, index, 256).map_err(|_| HistoryError::NotThere)?;
-        let bytes = self.objects.get(&tile.path()).await?.ok_or(HistoryError::Lost)?;
+        let bytes = self
+            .objects
+            .get(&tile.path())
+            .await?
+            .ok_or(HistoryError::Lost)?;
         if bytes.len() != usize::try_from(TILE_WIDTH).expect("256 fits") * Hash::LEN {
             return Err(HistoryError::Lost);
         }
@@ -206,7 +247,9 @@ impl History {
             return Ok(Some(bytes));
         }
         let bundle = Bundle::new(index, 256).map_err(|_| HistoryError::NotThere)?;
-        let Some(bytes) = self.objects.get(&bundle.path()).await? else { return Ok(None) };
+        let Some(bytes) = self.objects.get(&bundle.path()).await? else {
+            return Ok(None);
+        };
         if bytes.len() != usize::try_from(TILE_WIDTH).expect("256 fits") * FRAMED_LEN {
             return Err(HistoryError::Lost);
         }
@@ -231,8 +274,14 @@ pub fn perfect_subtrees(size: TreeSize) -> impl Iterator<Item = NodeId> {
 
 /// Frames packed entries as a bundle: each behind its two-byte length.
 pub fn frame(packed: &[u8]) -> Bytes {
-    let length = u16::try_from(ENTRY_LEN).expect("an entry is 162 bytes").to_be_bytes();
-    packed.chunks_exact(ENTRY_LEN).flat_map(|entry| length.iter().chain(entry)).copied().collect()
+    let length = u16::try_from(ENTRY_LEN)
+        .expect("an entry is 162 bytes")
+        .to_be_bytes();
+    packed
+        .chunks_exact(ENTRY_LEN)
+        .flat_map(|entry| length.iter().chain(entry))
+        .copied()
+        .collect()
 }
 
 /// Why something cannot be read.

@@ -61,7 +61,9 @@ impl Keeper {
                     return self.status.halt(error);
                 }
                 Err(KeeperError::Contradiction(index)) => {
-                    return self.status.halt(format!("the stored entry {index} is not the one in the tree"));
+                    return self.status.halt(format!(
+                        "the stored entry {index} is not the one in the tree"
+                    ));
                 }
                 Err(error) => {
                     self.metrics.keeper_failures.inc();
@@ -84,7 +86,9 @@ impl Keeper {
         self.coord.checkpoint().await?;
         let now = self.clock.now_ms();
         if now.saturating_sub(*trimmed_ms) > TRIM_EVERY_MS {
-            self.coord.trim(now.saturating_sub(self.healing_window_ms), HEADS_KEPT).await?;
+            self.coord
+                .trim(now.saturating_sub(self.healing_window_ms), HEADS_KEPT)
+                .await?;
             *trimmed_ms = now;
         }
         Ok(more || indexed)
@@ -98,16 +102,24 @@ impl Keeper {
         if to <= stored {
             return Ok(false);
         }
-        let packed = self.coord.read_back(LeafIndex::new(stored.get()), to).await?;
+        let packed = self
+            .coord
+            .read_back(LeafIndex::new(stored.get()), to)
+            .await?;
         let mut puts: Vec<(String, Bytes)> = Vec::new();
         for tile in Tile::completed(stored, to) {
             let edge = self.history.edge();
-            let hashes = edge.tile(tile.level(), tile.index(), 256).ok_or(KeeperError::NotInEdge)?;
+            let hashes = edge
+                .tile(tile.level(), tile.index(), 256)
+                .ok_or(KeeperError::NotInEdge)?;
             if tile.level() == 0 {
                 let first = tile.index() * TILE_WIDTH - stored.get();
                 let from = usize::try_from(first).expect("a round is small") * ENTRY_LEN;
                 let entries = &packed[from..from + 256 * ENTRY_LEN];
-                for ((index, entry), leaf) in (tile.index() * TILE_WIDTH..).zip(entries.chunks(ENTRY_LEN)).zip(hashes) {
+                for ((index, entry), leaf) in (tile.index() * TILE_WIDTH..)
+                    .zip(entries.chunks(ENTRY_LEN))
+                    .zip(hashes)
+                {
                     if Hash::of_leaf(entry) != *leaf {
                         return Err(KeeperError::Contradiction(index));
                     }
@@ -115,7 +127,10 @@ impl Keeper {
                 let bundle = Bundle::new(tile.index(), 256).expect("it lies in the tree");
                 puts.push((bundle.path(), frame(entries)));
             }
-            puts.push((tile.path(), hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()));
+            puts.push((
+                tile.path(),
+                hashes.iter().flat_map(|hash| *hash.as_bytes()).collect(),
+            ));
         }
         stream::iter(puts)
             .map(|(path, bytes)| async move { self.objects.put(&path, bytes).await })
@@ -125,14 +140,17 @@ impl Keeper {
         // All of them are durable: only now may the mark move, and only then may the edge be shortened.
         self.coord.mark_stored(to).await?;
         self.history.forget_below(to);
-        self.metrics.stored_size.set(i64::try_from(to.get()).unwrap_or(i64::MAX));
+        self.metrics
+            .stored_size
+            .set(i64::try_from(to.get()).unwrap_or(i64::MAX));
         Ok(to.get() < full)
     }
 
     async fn index_leaves(&self) -> Result<bool, KeeperError> {
         let indexed = self.coord.leaves_indexed().await?;
         let size = self.history.size();
-        let to = TreeSize::new(size.get().min(indexed.get() + LEAVES_AT_ONCE)).expect("it is at most the size");
+        let to = TreeSize::new(size.get().min(indexed.get() + LEAVES_AT_ONCE))
+            .expect("it is at most the size");
         if to <= indexed {
             return Ok(false);
         }

@@ -115,7 +115,13 @@ impl Pool {
     /// Waits until a request is there.
     pub async fn arrival(&self) {
         loop {
-            if !self.queue.lock().expect("no holder of the queue panics").waiting.is_empty() {
+            if !self
+                .queue
+                .lock()
+                .expect("no holder of the queue panics")
+                .waiting
+                .is_empty()
+            {
                 return;
             }
             self.arrived.notified().await;
@@ -141,6 +147,9 @@ impl Pool {
 
     /// How many entries wait.
     pub fn waiting(&self) -> usize {
-        self.queue.lock().expect("no holder of the queue panics").entries
+        self.queue
+            .lock()
+            .expect("no holder of the queue panics")
+            .entries
     }
 }

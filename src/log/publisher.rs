@@ -27,7 +27,12 @@ impl Published {
     pub fn new(head: Head, note: Note) -> Self {
         let text = note.to_string();
         let json = serde_json::value::to_raw_value(&text).expect("a string is always JSON");
-        Self { head, note, text, json }
+        Self {
+            head,
+            note,
+            text,
+            json,
+        }
     }
 }
 
@@ -40,7 +45,10 @@ pub struct Publisher {
 impl Publisher {
     /// A publisher that has published nothing yet.
     pub const fn new(signer: Arc<dyn Signer>) -> Self {
-        Self { signer, newest: ArcSwapOption::const_empty() }
+        Self {
+            signer,
+            newest: ArcSwapOption::const_empty(),
+        }
     }
 
     /// Signs a head and publishes it.
@@ -49,7 +57,9 @@ impl Publisher {
     pub fn publish(&self, head: &CheckedHead) -> Result<Arc<Published>, SignError> {
         let published = Arc::new(Published::new(*head.head(), self.signer.sign_head(head)?));
         self.newest.rcu(|newest| match newest {
-            Some(newest) if newest.head.time_ms >= published.head.time_ms => Some(Arc::clone(newest)),
+            Some(newest) if newest.head.time_ms >= published.head.time_ms => {
+                Some(Arc::clone(newest))
+            }
             _ => Some(Arc::clone(&published)),
         });
         Ok(published)
@@ -57,7 +67,10 @@ impl Publisher {
 
     /// Signs a kept head whose note was not stored, with the time of its row, once its tree was hashed again.
     pub fn sign_kept(&self, head: Head, subtrees: &[Hash]) -> Result<Published, NotSigned> {
-        let second_path = SecondPath::resume(head.size.get(), subtrees.iter().map(|hash| *hash.as_bytes()));
+        let second_path = SecondPath::resume(
+            head.size.get(),
+            subtrees.iter().map(|hash| *hash.as_bytes()),
+        );
         let checked = second_path.vouch(&head)?;
         Ok(Published::new(head, self.signer.sign_head(&checked)?))
     }

@@ -32,11 +32,22 @@ pub async fn roll_forward(
     Ok(committed.head.size.get() - before)
 }
 
-fn step(committed: &Committed, record: &AnchorRecord, registry: &mut Registry) -> Result<Advance, CannotRollForward> {
+fn step(
+    committed: &Committed,
+    record: &AnchorRecord,
+    registry: &mut Registry,
+) -> Result<Advance, CannotRollForward> {
     if record.first != committed.head.size {
-        return Err(CannotRollForward::Gap { have: committed.head.size.get(), next: record.first.get() });
+        return Err(CannotRollForward::Gap {
+            have: committed.head.size.get(),
+            next: record.first.get(),
+        });
     }
-    let leaves: Vec<Hash> = record.entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
+    let leaves: Vec<Hash> = record
+        .entries
+        .chunks_exact(ENTRY_LEN)
+        .map(Hash::of_leaf)
+        .collect();
     let growth = Growth::new(&committed.frontier, leaves);
     if growth.root() != record.head.root || growth.after() != record.head.size {
         return Err(CannotRollForward::OtherHistory(record.head.size.get()));
@@ -47,9 +58,14 @@ fn step(committed: &Committed, record: &AnchorRecord, registry: &mut Registry) -
         let index = LeafIndex::new(index);
         let entry = Entry::parse(bytes).map_err(|_| CannotRollForward::Unreadable(index))?;
         if entry.kind() == Kind::Notice {
-            let document = documents.next().ok_or(CannotRollForward::Unreadable(index))?;
-            let notice = Notice::parse(document).map_err(|_| CannotRollForward::Unreadable(index))?;
-            registry.apply(index, &notice, &AwsLc).map_err(|_| CannotRollForward::Unreadable(index))?;
+            let document = documents
+                .next()
+                .ok_or(CannotRollForward::Unreadable(index))?;
+            let notice =
+                Notice::parse(document).map_err(|_| CannotRollForward::Unreadable(index))?;
+            registry
+                .apply(index, &notice, &AwsLc)
+                .map_err(|_| CannotRollForward::Unreadable(index))?;
             notices.push(StoredNotice {
                 seq: notice.seq(),
                 index,
@@ -58,19 +74,32 @@ fn step(committed: &Committed, record: &AnchorRecord, registry: &mut Registry) -
                 document: document.clone(),
             });
         }
-        let author = registry.author_at(&entry, index).map_err(|_| CannotRollForward::Unreadable(index))?;
+        let author = registry
+            .author_at(&entry, index)
+            .map_err(|_| CannotRollForward::Unreadable(index))?;
         let bureau = author.bureau();
-        entries.push(NewEntry { bytes: entry.to_bytes(), slot: Slot::of(&bureau, entry.tag()) });
+        entries.push(NewEntry {
+            bytes: entry.to_bytes(),
+            slot: Slot::of(&bureau, entry.tag()),
+        });
     }
     let keep = is_kept(committed.kept.as_ref(), &record.head);
-    Ok(Advance { entries, notices, head: record.head, frontier: growth.frontier(), keep })
+    Ok(Advance {
+        entries,
+        notices,
+        head: record.head,
+        frontier: growth.frontier(),
+        keep,
+    })
 }
 
 /// Why the log stays read-only.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotRollForward {
     /// Records between the database and the journal are gone.
-    #[error("the database ends at size {have} and the journal goes on at {next}: entries between them are missing")]
+    #[error(
+        "the database ends at size {have} and the journal goes on at {next}: entries between them are missing"
+    )]
     Gap {
         /// The database's size.
         have: u64,
@@ -78,7 +107,9 @@ pub enum CannotRollForward {
         next: u64,
     },
     /// The database is no prefix of what the journal knows.
-    #[error("the database does not lead to the journal's head at size {0}: they hold two different histories")]
+    #[error(
+        "the database does not lead to the journal's head at size {0}: they hold two different histories"
+    )]
     OtherHistory(u64),
     /// A journal record holds something that is no valid entry or notice.
     #[error("the journal's entry {0} cannot be replayed")]

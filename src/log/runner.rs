@@ -33,13 +33,29 @@ pub struct Runner {
 
 impl Runner {
     /// Reads the store and opens the log; it serves reads at once and takes entries once it runs.
-    pub async fn open(ports: Ports, settings: Settings, metrics: Arc<Metrics>) -> Result<Self, StartError> {
+    pub async fn open(
+        ports: Ports,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
         let pool = Arc::new(Pool::default());
         let status = Status::new(State::Serving);
         let Started { heart, sequencer } = start(&ports, &pool, &metrics).await?;
-        let log = Arc::new(Log::new(heart, Arc::clone(&ports.coord), pool, status, metrics, settings));
+        let log = Arc::new(Log::new(
+            heart,
+            Arc::clone(&ports.coord),
+            pool,
+            status,
+            metrics,
+            settings,
+        ));
         let sequencer = taken_or_halted(&log, sequencer, settings);
-        Ok(Self { ports, settings, log, sequencer })
+        Ok(Self {
+            ports,
+            settings,
+            log,
+            sequencer,
+        })
     }
 
     /// The log, for its doors.
@@ -86,7 +102,9 @@ impl Runner {
                     self.log.heart.store(Arc::new(heart));
                     return taken_or_halted(&self.log, sequencer, self.settings);
                 }
-                Err(error) => tracing::error!(%error, "The store cannot be read; it is tried again."),
+                Err(error) => {
+                    tracing::error!(%error, "The store cannot be read; it is tried again.")
+                }
             }
         }
     }
@@ -120,7 +138,11 @@ impl Runner {
     }
 }
 
-fn taken_or_halted(log: &Log, sequencer: Result<Sequencer, String>, settings: Settings) -> Option<Sequencer> {
+fn taken_or_halted(
+    log: &Log,
+    sequencer: Result<Sequencer, String>,
+    settings: Settings,
+) -> Option<Sequencer> {
     match sequencer {
         Ok(mut sequencer) => {
             sequencer.healing_window_ms = settings.healing_window_ms;
@@ -135,5 +157,7 @@ fn taken_or_halted(log: &Log, sequencer: Result<Sequencer, String>, settings: Se
 
 /// What is on disk is not known any more; the process must end.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}. The process ends, since what is on disk is not known any more; the next start reads everything again")]
+#[error(
+    "{0}. The process ends, since what is on disk is not known any more; the next start reads everything again"
+)]
 pub struct Fatal(String);

@@ -33,7 +33,10 @@ impl SecondPath {
     /// They must fold to the root of a head that is already trusted: [`SecondPath::vouch`] says whether they do.
     pub fn resume(size: u64, subtrees: impl IntoIterator<Item = [u8; 32]>) -> Self {
         let levels = (0..u64::BITS).rev().filter(|level| size >> level & 1 == 1);
-        Self { size, subtrees: levels.zip(subtrees).collect() }
+        Self {
+            size,
+            subtrees: levels.zip(subtrees).collect(),
+        }
     }
 
     /// The size that it stands at.
@@ -57,7 +60,9 @@ impl SecondPath {
             // The largest subtree that begins here: aligned to the position and no longer than what is left.
             let level = self.size.trailing_zeros().min(rest.len().ilog2());
             let (subtree, after) = rest.split_at(1 << level);
-            let root = MerkleTree::<Rfc6962>::from_leaves(subtree).root().ok_or(Mismatch::Length)?;
+            let root = MerkleTree::<Rfc6962>::from_leaves(subtree)
+                .root()
+                .ok_or(Mismatch::Length)?;
             self.push(level, root);
             self.size += 1 << level;
             rest = after;
@@ -68,9 +73,16 @@ impl SecondPath {
     /// Says that this head is the one that the second path arrived at.
     pub fn vouch(&self, head: &Head) -> Result<CheckedHead, Mismatch> {
         if head.size.get() != self.size {
-            return Err(Mismatch::Size { ours: self.size, theirs: head.size.get() });
+            return Err(Mismatch::Size {
+                ours: self.size,
+                theirs: head.size.get(),
+            });
         }
-        if &self.root() == head.root.as_bytes() { Ok(CheckedHead(*head)) } else { Err(Mismatch::Root(self.size)) }
+        if &self.root() == head.root.as_bytes() {
+            Ok(CheckedHead(*head))
+        } else {
+            Err(Mismatch::Root(self.size))
+        }
     }
 
     /// The root over all entries so far.
@@ -78,9 +90,9 @@ impl SecondPath {
         let mut smallest_first = self.subtrees.iter().rev().map(|(_, root)| *root);
         match smallest_first.next() {
             None => Sha256::digest([]).into(),
-            Some(last) => {
-                smallest_first.fold(last, |right, left| Rfc6962::concat_and_hash(&left, Some(&right)))
-            }
+            Some(last) => smallest_first.fold(last, |right, left| {
+                Rfc6962::concat_and_hash(&left, Some(&right))
+            }),
         }
     }
 
@@ -118,7 +130,11 @@ struct Rfc6962;
 
 impl Rfc6962 {
     fn leaf(entry: &[u8]) -> [u8; 32] {
-        Sha256::new().chain_update([0u8]).chain_update(entry).finalize().into()
+        Sha256::new()
+            .chain_update([0u8])
+            .chain_update(entry)
+            .finalize()
+            .into()
     }
 }
 
@@ -131,9 +147,12 @@ impl Hasher for Rfc6962 {
 
     fn concat_and_hash(left: &[u8; 32], right: Option<&[u8; 32]>) -> [u8; 32] {
         match right {
-            Some(right) => {
-                Sha256::new().chain_update([1u8]).chain_update(left).chain_update(right).finalize().into()
-            }
+            Some(right) => Sha256::new()
+                .chain_update([1u8])
+                .chain_update(left)
+                .chain_update(right)
+                .finalize()
+                .into(),
             None => *left,
         }
     }
@@ -149,13 +168,21 @@ mod tests {
 
     /// So many different entries, packed. Their form does not matter to a hash.
     fn entries(count: usize) -> Vec<u8> {
-        (0..count).flat_map(|index| [u8::try_from(index % 251).unwrap(); ENTRY_LEN]).collect()
+        (0..count)
+            .flat_map(|index| [u8::try_from(index % 251).unwrap(); ENTRY_LEN])
+            .collect()
     }
 
     fn head(packed: &[u8]) -> Head {
         let mut frontier = Frontier::empty();
-        packed.chunks(ENTRY_LEN).for_each(|entry| frontier.append(Hash::of_leaf(entry)));
-        Head { size: frontier.size(), root: frontier.root(), time_ms: 1 }
+        packed
+            .chunks(ENTRY_LEN)
+            .for_each(|entry| frontier.append(Hash::of_leaf(entry)));
+        Head {
+            size: frontier.size(),
+            root: frontier.root(),
+            time_ms: 1,
+        }
     }
 
     #[test]
@@ -167,7 +194,10 @@ mod tests {
                 for batch in packed.chunks(step * ENTRY_LEN) {
                     path.extend(batch).unwrap();
                 }
-                assert!(path.vouch(&head(&packed)).is_ok(), "size {size} in steps of {step}");
+                assert!(
+                    path.vouch(&head(&packed)).is_ok(),
+                    "size {size} in steps of {step}"
+                );
             }
         }
     }
@@ -179,7 +209,8 @@ mod tests {
             let (old, new) = packed.split_at(before * ENTRY_LEN);
             let mut whole = SecondPath::default();
             whole.extend(old).unwrap();
-            let mut resumed = SecondPath::resume(whole.size(), whole.subtrees().collect::<Vec<_>>());
+            let mut resumed =
+                SecondPath::resume(whole.size(), whole.subtrees().collect::<Vec<_>>());
             resumed.extend(new).unwrap();
             assert!(resumed.vouch(&head(&packed)).is_ok(), "resumed at {before}");
         }
@@ -204,7 +235,10 @@ mod tests {
         let mut path = SecondPath::default();
         assert_eq!(path.extend(&packed[1..]), Err(Mismatch::Length));
         path.extend(&packed[ENTRY_LEN..]).unwrap();
-        assert_eq!(path.vouch(&head(&packed)).unwrap_err(), Mismatch::Size { ours: 4, theirs: 5 });
+        assert_eq!(
+            path.vouch(&head(&packed)).unwrap_err(),
+            Mismatch::Size { ours: 4, theirs: 5 }
+        );
         assert_eq!(path.size(), TreeSize::new(4).unwrap().get());
     }
 }

@@ -15,7 +15,9 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signer::SignError;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
-use crate::storage::coord::{Advance, Committed, Coord, CoordError, Head, HeadLock, NewEntry, StoredNotice};
+use crate::storage::coord::{
+    Advance, Committed, Coord, CoordError, Head, HeadLock, NewEntry, StoredNotice,
+};
 use arc_swap::ArcSwap;
 use evidence::{ENTRY_LEN, Registry, Slot};
 use service::AwsLc;
@@ -108,16 +110,24 @@ impl Sequencer {
 
     /// Sequences these requests as one batch and answers each of them.
     pub async fn batch(&mut self, submissions: Vec<Submission>) -> Result<(), Setback> {
-        let candidates: Vec<&Candidate> = submissions.iter().flat_map(|submission| &submission.candidates).collect();
+        let candidates: Vec<&Candidate> = submissions
+            .iter()
+            .flat_map(|submission| &submission.candidates)
+            .collect();
         let step = self.step(&candidates).await;
         match step {
             Ok(sequenced) => {
                 let mut outcomes = sequenced.outcomes.into_iter();
                 for Submission { candidates, answer } in submissions {
                     let outcomes = outcomes.by_ref().take(candidates.len()).collect();
-                    let (published, growth) = (Arc::clone(&sequenced.published), sequenced.growth.clone());
+                    let (published, growth) =
+                        (Arc::clone(&sequenced.published), sequenced.growth.clone());
                     // A waiter that went away is no fault: its entries are logged, a resend finds them.
-                    let _gone = answer.send(Ok(Sequenced { outcomes, published, growth }));
+                    let _gone = answer.send(Ok(Sequenced {
+                        outcomes,
+                        published,
+                        growth,
+                    }));
                 }
                 Ok(())
             }
@@ -148,13 +158,26 @@ impl Sequencer {
         let batch = self.assign(lock.as_mut(), candidates).await?;
         if batch.entries.is_empty() {
             drop(lock);
-            let published = self.publisher.newest().ok_or(Setback::Refused(NotSequenced::Unavailable))?;
-            return Ok(Sequenced { outcomes: batch.outcomes, published, growth: None });
+            let published = self
+                .publisher
+                .newest()
+                .ok_or(Setback::Refused(NotSequenced::Unavailable))?;
+            return Ok(Sequenced {
+                outcomes: batch.outcomes,
+                published,
+                growth: None,
+            });
         }
-        let leaves = batch.entries.iter().map(|entry| Hash::of_leaf(&entry.bytes)).collect();
+        let leaves = batch
+            .entries
+            .iter()
+            .map(|entry| Hash::of_leaf(&entry.bytes))
+            .collect();
         let growth = Growth::new(&self.committed.frontier, leaves);
         let advance = self.advance(&growth, batch.entries, batch.notices);
-        self.metrics.batch_entries.observe(f64::from(u32::try_from(advance.entries.len()).unwrap_or(u32::MAX)));
+        self.metrics.batch_entries.observe(f64::from(
+            u32::try_from(advance.entries.len()).unwrap_or(u32::MAX),
+        ));
         let commit = self.metrics.commit_seconds.start_timer();
         lock.advance(&advance).await.map_err(refused_or_reload)?;
         commit.observe_duration();
@@ -163,7 +186,11 @@ impl Sequencer {
             self.registry.store(registry);
         }
         let published = self.finish(&advance, Some(&growth)).await?;
-        Ok(Sequenced { outcomes: batch.outcomes, published, growth: Some(Arc::new(growth)) })
+        Ok(Sequenced {
+            outcomes: batch.outcomes,
+            published,
+            growth: Some(Arc::new(growth)),
+        })
     }
 
     /// A head of the same size with a later time.
@@ -194,14 +221,21 @@ impl Sequencer {
             self.history.extend(growth);
         }
         let anchor = self.metrics.anchor_seconds.start_timer();
-        self.anchor.append(&anchor_record(before, advance)).map_err(anchor_setback)?;
+        self.anchor
+            .append(&anchor_record(before, advance))
+            .map_err(anchor_setback)?;
         anchor.observe_duration();
-        self.trim_anchor(advance.head.time_ms).map_err(anchor_setback)?;
+        self.trim_anchor(advance.head.time_ms)
+            .map_err(anchor_setback)?;
 
         let second = self.metrics.second_path_seconds.start_timer();
         if growth.is_some() {
-            let read_back = self.coord.read_back(LeafIndex::new(before.get()), advance.head.size).await;
-            self.second_path.extend(&read_back.map_err(halt_if_damaged)?)?;
+            let read_back = self
+                .coord
+                .read_back(LeafIndex::new(before.get()), advance.head.size)
+                .await;
+            self.second_path
+                .extend(&read_back.map_err(halt_if_damaged)?)?;
         }
         let checked = self.second_path.vouch(&advance.head)?;
         second.observe_duration();
@@ -209,8 +243,12 @@ impl Sequencer {
         let sign = self.metrics.sign_seconds.start_timer();
         let published = self.publisher.publish(&checked)?;
         sign.observe_duration();
-        self.metrics.tree_size.set(i64::try_from(advance.head.size.get()).unwrap_or(i64::MAX));
-        self.metrics.head_time_seconds.set(i64::try_from(advance.head.time_ms / 1000).unwrap_or(i64::MAX));
+        self.metrics
+            .tree_size
+            .set(i64::try_from(advance.head.size.get()).unwrap_or(i64::MAX));
+        self.metrics
+            .head_time_seconds
+            .set(i64::try_from(advance.head.time_ms / 1000).unwrap_or(i64::MAX));
         if advance.keep {
             // The note of a kept head is stored behind its publication: until then, and after a crash, it is made
             // again from its row.
@@ -230,7 +268,10 @@ impl Sequencer {
             return Ok(());
         }
         self.trimmed_ms = now_ms;
-        self.anchor.trim(self.committed.stored, now_ms.saturating_sub(self.healing_window_ms))
+        self.anchor.trim(
+            self.committed.stored,
+            now_ms.saturating_sub(self.healing_window_ms),
+        )
     }
 
     /// Another process that wrote in between makes this one a zombie.
@@ -238,27 +279,56 @@ impl Sequencer {
         if now.head == self.committed.head && now.incarnation == self.committed.incarnation {
             Ok(())
         } else {
-            Err(Setback::Reload("the store holds another head than this process left there".to_owned()))
+            Err(Setback::Reload(
+                "the store holds another head than this process left there".to_owned(),
+            ))
         }
     }
 
-    fn advance(&self, growth: &Growth, entries: Vec<NewEntry>, notices: Vec<StoredNotice>) -> Advance {
+    fn advance(
+        &self,
+        growth: &Growth,
+        entries: Vec<NewEntry>,
+        notices: Vec<StoredNotice>,
+    ) -> Advance {
         // Each head is later than the one before (RFC 6962 §3.5), whatever the clock says.
         let time_ms = self.clock.now_ms().max(self.committed.head.time_ms + 1);
-        let head = Head { size: growth.after(), root: growth.root(), time_ms };
+        let head = Head {
+            size: growth.after(),
+            root: growth.root(),
+            time_ms,
+        };
         let keep = is_kept(self.committed.kept.as_ref(), &head);
-        Advance { entries, notices, head, frontier: growth.frontier(), keep }
+        Advance {
+            entries,
+            notices,
+            head,
+            frontier: growth.frontier(),
+            keep,
+        }
     }
 
     fn until_idle_head(&self) -> Duration {
-        let age = self.clock.now_ms().saturating_sub(self.committed.head.time_ms);
-        IDLE_HEAD_EVERY.saturating_sub(Duration::from_millis(age)).max(Duration::from_millis(10))
+        let age = self
+            .clock
+            .now_ms()
+            .saturating_sub(self.committed.head.time_ms);
+        IDLE_HEAD_EVERY
+            .saturating_sub(Duration::from_millis(age))
+            .max(Duration::from_millis(10))
     }
 
     /// Gives each candidate its outcome; the new ones get the next indices, in order.
-    async fn assign(&self, lock: &mut dyn HeadLock, candidates: &[&Candidate]) -> Result<Batch, Setback> {
+    async fn assign(
+        &self,
+        lock: &mut dyn HeadLock,
+        candidates: &[&Candidate],
+    ) -> Result<Batch, Setback> {
         let slots: Vec<Slot> = candidates.iter().map(|candidate| candidate.slot).collect();
-        let holders = lock.slot_candidates(&slots).await.map_err(refused_or_reload)?;
+        let holders = lock
+            .slot_candidates(&slots)
+            .await
+            .map_err(refused_or_reload)?;
         let mut batch = Batch::at(self.committed.head.size, self.registry.load_full());
         for (candidate, holders) in candidates.iter().zip(holders) {
             let mut held = None;
@@ -312,8 +382,14 @@ impl Batch {
         self.outcomes.push(outcome);
     }
 
-    fn outcome(&mut self, candidate: &Candidate, held: Option<(LeafIndex, evidence::Entry)>) -> Outcome {
-        let next = LeafIndex::new(self.first + u64::try_from(self.entries.len()).expect("a batch is small"));
+    fn outcome(
+        &mut self,
+        candidate: &Candidate,
+        held: Option<(LeafIndex, evidence::Entry)>,
+    ) -> Outcome {
+        let next = LeafIndex::new(
+            self.first + u64::try_from(self.entries.len()).expect("a batch is small"),
+        );
         if let Some((index, entry)) = held {
             return repeated(candidate, index, entry);
         }
@@ -342,8 +418,14 @@ impl Batch {
                     return Outcome::Refused(refusal);
                 }
                 place.insert((next, candidate.entry.clone()));
-                self.entries.push(NewEntry { bytes: candidate.bytes, slot: candidate.slot });
-                Outcome::Logged { index: next, entry: candidate.entry.clone() }
+                self.entries.push(NewEntry {
+                    bytes: candidate.bytes,
+                    slot: candidate.slot,
+                });
+                Outcome::Logged {
+                    index: next,
+                    entry: candidate.entry.clone(),
+                }
             }
         }
     }
@@ -366,9 +448,21 @@ pub fn is_kept(kept: Option<&Head>, head: &Head) -> bool {
 /// What a step leaves in the anchor.
 pub fn anchor_record(first: TreeSize, advance: &Advance) -> AnchorRecord {
     let mut entries = Vec::with_capacity(advance.entries.len() * ENTRY_LEN);
-    advance.entries.iter().for_each(|entry| entries.extend_from_slice(&entry.bytes));
-    let notices = advance.notices.iter().map(|notice| notice.document.clone()).collect();
-    AnchorRecord { first, entries, notices, head: advance.head }
+    advance
+        .entries
+        .iter()
+        .for_each(|entry| entries.extend_from_slice(&entry.bytes));
+    let notices = advance
+        .notices
+        .iter()
+        .map(|notice| notice.document.clone())
+        .collect();
+    AnchorRecord {
+        first,
+        entries,
+        notices,
+        head: advance.head,
+    }
 }
 
 /// Under load a short wait lets the next batch fill; an idle log never waits.
@@ -389,14 +483,18 @@ fn refused_or_reload(error: CoordError) -> Setback {
         }
         CoordError::DiskFull => Setback::Refused(NotSequenced::DiskFull),
         CoordError::Unknown(_) => Setback::Reload(error.to_string()),
-        CoordError::Absent | CoordError::Damaged(_) | CoordError::ForeignOrigin => Setback::Halt(error.to_string()),
+        CoordError::Absent | CoordError::Damaged(_) | CoordError::ForeignOrigin => {
+            Setback::Halt(error.to_string())
+        }
     }
 }
 
 /// After the commit nothing is refused any more: what cannot be read is read again from the start.
 fn halt_if_damaged(error: CoordError) -> Setback {
     match error {
-        CoordError::Absent | CoordError::Damaged(_) | CoordError::ForeignOrigin => Setback::Halt(error.to_string()),
+        CoordError::Absent | CoordError::Damaged(_) | CoordError::ForeignOrigin => {
+            Setback::Halt(error.to_string())
+        }
         _ => Setback::Reload(error.to_string()),
     }
 }
@@ -414,7 +512,9 @@ fn refused_history(error: HistoryError) -> Setback {
 fn anchor_setback(error: AnchorError) -> Setback {
     match error {
         // The start appends what the journal lacks, as soon as there is room again.
-        AnchorError::DiskFull | AnchorError::Unreadable(_) | AnchorError::InUse => Setback::Reload(error.to_string()),
+        AnchorError::DiskFull | AnchorError::Unreadable(_) | AnchorError::InUse => {
+            Setback::Reload(error.to_string())
+        }
         AnchorError::Fatal(_) => Setback::Fatal(error.to_string()),
         AnchorError::DoesNotExtend { .. }
         | AnchorError::Forked { .. }

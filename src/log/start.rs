@@ -72,19 +72,31 @@ pub async fn start(
     let mut registry = replay_notices(ports).await?;
     let mut why_read_only = None;
     let committed = ports.coord.committed().await?;
-    if anchor.last().is_some_and(|last| last.size > committed.head.size) {
+    if anchor
+        .last()
+        .is_some_and(|last| last.size > committed.head.size)
+    {
         // Replaying writes, so this process takes the store first; it is opened once more when both agree.
         ports.coord.open(fresh_incarnation()?).await?;
         match roll_forward(ports.coord.as_ref(), anchor.as_ref(), &mut registry).await {
-            Ok(entries) => tracing::warn!(entries, "The database was behind its journal; it was rolled forward."),
+            Ok(entries) => tracing::warn!(
+                entries,
+                "The database was behind its journal; it was rolled forward."
+            ),
             Err(error) => why_read_only = Some(format!("{error}. {WHAT_TO_DO}")),
         }
     }
     let committed = ports.coord.committed().await?;
     let history = Arc::new(rebuild(ports, &committed).await?);
     let publisher = Arc::new(Publisher::new(Arc::clone(&ports.signer)));
-    let heart = Heart { history, registry: Arc::new(ArcSwap::from_pointee(registry)), publisher };
-    metrics.tree_size.set(i64::try_from(committed.head.size.get()).unwrap_or(i64::MAX));
+    let heart = Heart {
+        history,
+        registry: Arc::new(ArcSwap::from_pointee(registry)),
+        publisher,
+    };
+    metrics
+        .tree_size
+        .set(i64::try_from(committed.head.size.get()).unwrap_or(i64::MAX));
 
     let checked = match why_read_only {
         Some(why) => Err(why),
@@ -92,7 +104,10 @@ pub async fn start(
     };
     let sequencer = match checked {
         Ok(agreed) => {
-            heart.publisher.publish(&agreed.checked).map_err(|error| StartError::Keys(error.to_string()))?;
+            heart
+                .publisher
+                .publish(&agreed.checked)
+                .map_err(|error| StartError::Keys(error.to_string()))?;
             Ok(Sequencer {
                 coord: Arc::clone(&ports.coord),
                 anchor: agreed.anchor,
@@ -139,20 +154,36 @@ async fn agree(
     let anchored = last.map_or(committed.stored, |last| last.size);
     let base = anchored.min(committed.stored);
     let subtrees = history.subtrees(base).await?;
-    let mut second_path = SecondPath::resume(base.get(), subtrees.iter().map(|hash| *hash.as_bytes()));
+    let mut second_path =
+        SecondPath::resume(base.get(), subtrees.iter().map(|hash| *hash.as_bytes()));
     second_path
-        .extend(&history.entries(LeafIndex::new(base.get()), anchored).await?)
+        .extend(
+            &history
+                .entries(LeafIndex::new(base.get()), anchored)
+                .await?,
+        )
         .map_err(|error| StartError::Damaged(error.to_string()))?;
     if let Some(last) = last
-        && second_path.vouch(&Head { size: anchored, ..last }).is_err()
+        && second_path
+            .vouch(&Head {
+                size: anchored,
+                ..last
+            })
+            .is_err()
     {
         return Ok(Err(format!(
             "the database and the journal hold two different histories at size {anchored}. {WHAT_TO_DO}"
         )));
     }
-    let lacking = history.entries(LeafIndex::new(anchored.get()), committed.head.size).await?;
-    second_path.extend(&lacking).map_err(|error| StartError::Damaged(error.to_string()))?;
-    second_path.vouch(&committed.head).map_err(|error| StartError::Damaged(error.to_string()))?;
+    let lacking = history
+        .entries(LeafIndex::new(anchored.get()), committed.head.size)
+        .await?;
+    second_path
+        .extend(&lacking)
+        .map_err(|error| StartError::Damaged(error.to_string()))?;
+    second_path
+        .vouch(&committed.head)
+        .map_err(|error| StartError::Damaged(error.to_string()))?;
 
     ports.coord.open(fresh_incarnation()?).await?;
     committed = ports.coord.committed().await?;
@@ -161,19 +192,38 @@ async fn agree(
     {
         // The database lost idle heads: the next head must be later than the latest that was anchored.
         let time_ms = ports.clock.now_ms().max(last.time_ms + 1);
-        let head = Head { time_ms, ..committed.head };
-        let advance =
-            Advance { entries: vec![], notices: vec![], head, frontier: committed.frontier.clone(), keep: false };
+        let head = Head {
+            time_ms,
+            ..committed.head
+        };
+        let advance = Advance {
+            entries: vec![],
+            notices: vec![],
+            head,
+            frontier: committed.frontier.clone(),
+            keep: false,
+        };
         ports.coord.lock().await?.advance(&advance).await?;
         committed = ports.coord.committed().await?;
     }
     if last != Some(committed.head) {
         let notices = notices_since(ports, anchored).await?;
-        anchor.append(&AnchorRecord { first: anchored, entries: lacking, notices, head: committed.head })?;
+        anchor.append(&AnchorRecord {
+            first: anchored,
+            entries: lacking,
+            notices,
+            head: committed.head,
+        })?;
     }
-    let checked =
-        second_path.vouch(&committed.head).map_err(|error| StartError::Damaged(error.to_string()))?;
-    Ok(Ok(Agreed { anchor, second_path, checked, committed }))
+    let checked = second_path
+        .vouch(&committed.head)
+        .map_err(|error| StartError::Damaged(error.to_string()))?;
+    Ok(Ok(Agreed {
+        anchor,
+        second_path,
+        checked,
+        committed,
+    }))
 }
 
 /// Derives the registry from all notices, and checks that the keys in the folder are those of the genesis.
@@ -184,18 +234,22 @@ async fn replay_notices(ports: &Ports) -> Result<Registry, StartError> {
         let notice = Notice::parse(&stored.document).map_err(|error| damaged(error.to_string()))?;
         match &mut registry {
             None => {
-                let genesis = Registry::genesis(stored.index, &notice, &AwsLc).map_err(|error| damaged(error.to_string()))?;
+                let genesis = Registry::genesis(stored.index, &notice, &AwsLc)
+                    .map_err(|error| damaged(error.to_string()))?;
                 registry = Some(genesis);
             }
             Some(registry) => {
-                registry.apply(stored.index, &notice, &AwsLc).map_err(|error| damaged(error.to_string()))?;
+                registry
+                    .apply(stored.index, &notice, &AwsLc)
+                    .map_err(|error| damaged(error.to_string()))?;
             }
         }
     }
     let registry = registry.ok_or(StartError::NoGenesis)?;
     if registry.origin() != ports.signer.origin() || registry.log_vkeys() != ports.signer.vkeys() {
         return Err(StartError::Keys(
-            "the keys in the folder are not those that the genesis notice of this log names".to_owned(),
+            "the keys in the folder are not those that the genesis notice of this log names"
+                .to_owned(),
         ));
     }
     Ok(registry)
@@ -214,15 +268,21 @@ async fn rebuild(ports: &Ports, committed: &Committed) -> Result<History, StartE
         partial_tiles.push(hashes);
     }
     let mut edge = Edge::resume(stored, partial_tiles);
-    let mut frontier = edge
-        .frontier()
-        .ok_or_else(|| StartError::Damaged("the stored tiles do not reach their recorded size".to_owned()))?;
+    let mut frontier = edge.frontier().ok_or_else(|| {
+        StartError::Damaged("the stored tiles do not reach their recorded size".to_owned())
+    })?;
     while frontier.size() < committed.head.size {
         let from = frontier.size();
         let to = TreeSize::new((from.get() + REBUILD_ENTRIES).min(committed.head.size.get()))
             .expect("it is at most the committed size");
-        let entries = ports.coord.read_back(LeafIndex::new(from.get()), to).await?;
-        let growth = Growth::new(&frontier, entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect());
+        let entries = ports
+            .coord
+            .read_back(LeafIndex::new(from.get()), to)
+            .await?;
+        let growth = Growth::new(
+            &frontier,
+            entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect(),
+        );
         edge.extend(&growth);
         frontier = growth.frontier();
     }
@@ -232,21 +292,44 @@ async fn rebuild(ports: &Ports, committed: &Committed) -> Result<History, StartE
             committed.head.size
         )));
     }
-    Ok(History::new(edge, Arc::clone(&ports.coord), Arc::clone(&ports.objects)))
+    Ok(History::new(
+        edge,
+        Arc::clone(&ports.coord),
+        Arc::clone(&ports.objects),
+    ))
 }
 
-async fn root_of_stored_tile(objects: &dyn Objects, level: u8, index: u64) -> Result<Hash, StartError> {
-    let missing = || StartError::Damaged(format!("tile {index} of level {level} is missing or has a wrong length"));
+async fn root_of_stored_tile(
+    objects: &dyn Objects,
+    level: u8,
+    index: u64,
+) -> Result<Hash, StartError> {
+    let missing = || {
+        StartError::Damaged(format!(
+            "tile {index} of level {level} is missing or has a wrong length"
+        ))
+    };
     let tile = Tile::new(level, index, 256).map_err(|_| missing())?;
     let bytes = objects.get(&tile.path()).await?.ok_or_else(missing)?;
-    let hashes: Vec<Hash> =
-        bytes.chunks(Hash::LEN).map(Hash::from_slice).collect::<Result<_, _>>().map_err(|_| missing())?;
-    if hashes.len() == 256 { Ok(fold_perfect(&hashes)) } else { Err(missing()) }
+    let hashes: Vec<Hash> = bytes
+        .chunks(Hash::LEN)
+        .map(Hash::from_slice)
+        .collect::<Result<_, _>>()
+        .map_err(|_| missing())?;
+    if hashes.len() == 256 {
+        Ok(fold_perfect(&hashes))
+    } else {
+        Err(missing())
+    }
 }
 
 async fn notices_since(ports: &Ports, size: TreeSize) -> Result<Vec<Vec<u8>>, StartError> {
     let notices = ports.coord.notices_from(0).await?;
-    Ok(notices.into_iter().filter(|notice| !notice.index.lies_in(size)).map(|notice| notice.document).collect())
+    Ok(notices
+        .into_iter()
+        .filter(|notice| !notice.index.lies_in(size))
+        .map(|notice| notice.document)
+        .collect())
 }
 
 /// A log that may sign nothing shows what it signed and stored last.
@@ -256,7 +339,10 @@ async fn show_last_stored_note(ports: &Ports, publisher: &Publisher) -> Result<(
         None => vec![],
     };
     if let Some(kept) = kept.first()
-        && let Some(note) = kept.note.as_deref().and_then(|text| Note::parse(text.as_bytes()).ok())
+        && let Some(note) = kept
+            .note
+            .as_deref()
+            .and_then(|text| Note::parse(text.as_bytes()).ok())
     {
         publisher.show(Published::new(kept.head, note));
     }
@@ -274,7 +360,9 @@ impl Edge {
     /// The frontier of a tree that ends at a tile boundary of this edge.
     fn frontier(&self) -> Option<Frontier> {
         let size = TreeSize::new(self.size()).ok()?;
-        let hashes = super::history::perfect_subtrees(size).map(|node| self.node(node)).collect::<Option<_>>()?;
+        let hashes = super::history::perfect_subtrees(size)
+            .map(|node| self.node(node))
+            .collect::<Option<_>>()?;
         Frontier::from_parts(size, hashes).ok()
     }
 }
@@ -289,7 +377,9 @@ pub enum StartError {
     #[error("{0}")]
     Keys(String),
     /// What is stored does not fit together.
-    #[error("the store is damaged: {0}. Nothing was signed; run `notarylog check` and restore a copy")]
+    #[error(
+        "the store is damaged: {0}. Nothing was signed; run `notarylog check` and restore a copy"
+    )]
     Damaged(String),
     /// No randomness.
     #[error("the operating system gives no randomness: {0}")]

@@ -3,7 +3,9 @@
 use super::Failure;
 use super::notice::{To, read};
 use clap::{Args, Subcommand, ValueEnum};
-use evidence::{BureauId, KeyEnrol, KeyHash, KeyRevoke, KeyRotate, NoticeBody, RevocationReason, Role, Spki};
+use evidence::{
+    BureauId, KeyEnrol, KeyHash, KeyRevoke, KeyRotate, NoticeBody, RevocationReason, Role, Spki,
+};
 use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _};
 use std::path::{Path, PathBuf};
 
@@ -11,13 +13,19 @@ use std::path::{Path, PathBuf};
 #[derive(Subcommand)]
 pub(crate) enum Bureau {
     /// Enrols a key: for a new bureau, or for one that is enrolled (--bureau)
-    #[command(after_help = "Example:\n  notarylog bureau enrol --log http://127.0.0.1:8080 --name 'Example Bureau' --key bureau.pem \\\n    --admin 1.pem --admin 2.pem")]
+    #[command(
+        after_help = "Example:\n  notarylog bureau enrol --log http://127.0.0.1:8080 --name 'Example Bureau' --key bureau.pem \\\n    --admin 1.pem --admin 2.pem"
+    )]
     Enrol(Enrol),
     /// Replaces a key: the new one joins the bureau, the old one ends
-    #[command(after_help = "Example:\n  notarylog bureau rotate --log http://127.0.0.1:8080 --old 8f3c… --key new.pem --admin 1.pem --admin 2.pem")]
+    #[command(
+        after_help = "Example:\n  notarylog bureau rotate --log http://127.0.0.1:8080 --old 8f3c… --key new.pem --admin 1.pem --admin 2.pem"
+    )]
     Rotate(Rotate),
     /// Ends a key; what it logged before stays valid
-    #[command(after_help = "Example:\n  notarylog bureau revoke --log http://127.0.0.1:8080 --old 8f3c… --reason lost --admin 1.pem --admin 2.pem")]
+    #[command(
+        after_help = "Example:\n  notarylog bureau revoke --log http://127.0.0.1:8080 --old 8f3c… --reason lost --admin 1.pem --admin 2.pem"
+    )]
     Revoke(Revoke),
 }
 
@@ -97,7 +105,11 @@ impl Bureau {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let (to, body, what) = match self {
             Self::Enrol(enrol) => {
-                let bureau = enrol.bureau.as_deref().map(|id| key_hash("--bureau", id)).transpose()?;
+                let bureau = enrol
+                    .bureau
+                    .as_deref()
+                    .map(|id| key_hash("--bureau", id))
+                    .transpose()?;
                 let body = NoticeBody::KeyEnrol(KeyEnrol {
                     bureau: bureau.map(BureauId::new),
                     name: enrol.name,
@@ -159,14 +171,22 @@ fn public_key(path: &Path) -> Result<Spki, Failure> {
             .ok()?;
         Spki::parse(key.to_public_key_der().ok()?.as_bytes()).ok()
     });
-    from_pem.or_else(|| Spki::from_base64(text.trim()).ok()).ok_or_else(|| {
-        Failure::usage(format!("{} holds no P-256 key: PEM (PKCS#8 or SPKI) or base64 SPKI is expected", path.display()))
-    })
+    from_pem
+        .or_else(|| Spki::from_base64(text.trim()).ok())
+        .ok_or_else(|| {
+            Failure::usage(format!(
+                "{} holds no P-256 key: PEM (PKCS#8 or SPKI) or base64 SPKI is expected",
+                path.display()
+            ))
+        })
 }
 
 fn key_hash(name: &str, text: &str) -> Result<KeyHash, Failure> {
     let mut bytes = [0; 32];
-    hex::decode_to_slice(text, &mut bytes)
-        .map_err(|_| Failure::usage(format!("{name} must be 64 hex digits, as `GET /v1/keys` shows them")))?;
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| {
+        Failure::usage(format!(
+            "{name} must be 64 hex digits, as `GET /v1/keys` shows them"
+        ))
+    })?;
     Ok(KeyHash::new(bytes))
 }

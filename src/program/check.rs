@@ -48,15 +48,23 @@ impl Check {
         self.say(&report)
     }
 
-    async fn folder(&self, matches: &ArgMatches, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, Failure> {
+    async fn folder(
+        &self,
+        matches: &ArgMatches,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Report, Failure> {
         let dir = Path::new(&self.log);
         if !dir.join(config::FILE).exists() {
-            return Err(Failure::could_not(format!("{} holds no log", dir.display())));
+            return Err(Failure::could_not(format!(
+                "{} holds no log",
+                dir.display()
+            )));
         }
         let config = config::load(dir, matches)?;
         let origin = OriginHash::of(folder::origin(&config)?.as_str());
-        let coord =
-            SqliteCoord::open_read_only(&folder::database(dir), origin.as_bytes()).await.map_err(Failure::could_not)?;
+        let coord = SqliteCoord::open_read_only(&folder::database(dir), origin.as_bytes())
+            .await
+            .map_err(Failure::could_not)?;
         let objects = TileStore::open(&folder::tiles(dir)).map_err(Failure::could_not)?;
         let anchor = Journal::open_read_only(&folder::journal(dir, &config)?, origin.as_bytes())
             .map_err(Failure::could_not)?;
@@ -91,6 +99,9 @@ impl Check {
         if report.is_clean() {
             return Ok(());
         }
-        Err(Failure::wrong(format!("{} faults in {} entries; restore a copy before the log goes on", report.faults, report.entries)))
+        Err(Failure::wrong(format!(
+            "{} faults in {} entries; restore a copy before the log goes on",
+            report.faults, report.entries
+        )))
     }
 }

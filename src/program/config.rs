@@ -12,14 +12,41 @@ pub(crate) const FILE: &str = "notarylog.toml";
 pub(crate) const OPTIONS: Options = Options::new(
     "NOTARYLOG",
     &[
-        Opt::value("origin", "NAME", "The log's name, as it stands in every checkpoint; fixed at init"),
-        Opt::value("listen", "ADDRESS", "Where the log listens; port 0 takes any free one").or("127.0.0.1:8080"),
-        Opt::value("admin-listen", "ADDRESS", "Where /metrics, /healthz and /readyz listen; loopback only")
-            .or("127.0.0.1:8081"),
-        Opt::value("anchor", "PATH", "The journal's folder, best on another volume").or("journal"),
-        Opt::value("healing-window", "DURATION", "How long rows and journal stay after their tiles are stored")
-            .or("7d"),
-        Opt::value("leaf-lookup", "true|false", "Whether entries can be looked up by their hash").or("true"),
+        Opt::value(
+            "origin",
+            "NAME",
+            "The log's name, as it stands in every checkpoint; fixed at init",
+        ),
+        Opt::value(
+            "listen",
+            "ADDRESS",
+            "Where the log listens; port 0 takes any free one",
+        )
+        .or("127.0.0.1:8080"),
+        Opt::value(
+            "admin-listen",
+            "ADDRESS",
+            "Where /metrics, /healthz and /readyz listen; loopback only",
+        )
+        .or("127.0.0.1:8081"),
+        Opt::value(
+            "anchor",
+            "PATH",
+            "The journal's folder, best on another volume",
+        )
+        .or("journal"),
+        Opt::value(
+            "healing-window",
+            "DURATION",
+            "How long rows and journal stay after their tiles are stored",
+        )
+        .or("7d"),
+        Opt::value(
+            "leaf-lookup",
+            "true|false",
+            "Whether entries can be looked up by their hash",
+        )
+        .or("true"),
         Opt::value("log-level", "LEVEL", "error, warn, info, debug or trace").or("info"),
         Opt::switch("log-json", "Log lines as JSON"),
     ],
@@ -28,7 +55,9 @@ pub(crate) const OPTIONS: Options = Options::new(
 /// Reads the folder's file, the environment and the flags.
 pub(crate) fn load(dir: &Path, matches: &ArgMatches) -> Result<Config, Failure> {
     let file = dir.join(FILE);
-    OPTIONS.load(matches, Some(&file), |name| std::env::var(name).ok()).map_err(Failure::usage)
+    OPTIONS
+        .load(matches, Some(&file), |name| std::env::var(name).ok())
+        .map_err(Failure::usage)
 }
 
 /// `notarylog config DIR`.
@@ -39,7 +68,11 @@ pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> 
         return Ok(());
     }
     let rows = config.rows();
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+    let width = rows
+        .iter()
+        .map(|row| row.name.len())
+        .max()
+        .unwrap_or_default();
     for row in rows {
         match row.origin {
             Some(origin) => println!("{:width$}  {}  ({origin})", row.name, row.values.join(", ")),

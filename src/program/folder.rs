@@ -47,15 +47,23 @@ pub(crate) fn origin(config: &Config) -> Result<Origin, Failure> {
 /// The adapters of the embedded log: SQLite, a journal and a folder of tiles.
 pub(crate) async fn ports(dir: &Path, config: &Config) -> Result<Ports, Failure> {
     let origin = origin(config)?;
-    let signer: Arc<dyn Signer> = Arc::new(KeyFiles::load(&keys(dir), &origin).map_err(Failure::could_not)?);
+    let signer: Arc<dyn Signer> =
+        Arc::new(KeyFiles::load(&keys(dir), &origin).map_err(Failure::could_not)?);
     let origin_hash = OriginHash::of(origin.as_str());
-    let coord =
-        SqliteCoord::open(&database(dir), origin_hash.as_bytes(), READERS).await.map_err(Failure::could_not)?;
+    let coord = SqliteCoord::open(&database(dir), origin_hash.as_bytes(), READERS)
+        .await
+        .map_err(Failure::could_not)?;
     let objects = TileStore::open(&tiles(dir)).map_err(Failure::could_not)?;
     let journal = journal(dir, config)?;
     let open_anchor = Box::new(move || {
         let journal = Journal::open(&journal, origin_hash.as_bytes())?;
         Ok(Box::new(journal) as Box<dyn Anchor>)
     });
-    Ok(Ports { coord: Arc::new(coord), objects: Arc::new(objects), open_anchor, signer, clock: Arc::new(SystemClock) })
+    Ok(Ports {
+        coord: Arc::new(coord),
+        objects: Arc::new(objects),
+        open_anchor,
+        signer,
+        clock: Arc::new(SystemClock),
+    })
 }

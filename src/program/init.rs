@@ -3,9 +3,9 @@
 use super::{Failure, config, folder};
 use crate::clock::{Clock as _, SystemClock};
 use crate::log::genesis::log_genesis;
+use crate::signer::Signer as _;
 use crate::signer::bound_key;
 use crate::signer::key_files::KeyFiles;
-use crate::signer::Signer as _;
 use crate::storage::journal::Journal;
 use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
@@ -58,7 +58,12 @@ impl Init {
             }
             None => self.dir.join("journal"),
         };
-        for sub in [folder::keys(&self.dir), self.dir.join("admin"), folder::tiles(&self.dir), journal.clone()] {
+        for sub in [
+            folder::keys(&self.dir),
+            self.dir.join("admin"),
+            folder::tiles(&self.dir),
+            journal.clone(),
+        ] {
             std::fs::create_dir_all(&sub).map_err(|error| cannot_make(&sub, &error))?;
         }
         KeyFiles::create(&folder::keys(&self.dir), &origin).map_err(Failure::could_not)?;
@@ -69,16 +74,29 @@ impl Init {
         Ok(())
     }
 
-    async fn genesis(&self, origin: &Origin, journal: &Path, admins: &[SecretDocument; 3]) -> Result<(), Failure> {
-        let signer = KeyFiles::load(&folder::keys(&self.dir), origin).map_err(Failure::could_not)?;
+    async fn genesis(
+        &self,
+        origin: &Origin,
+        journal: &Path,
+        admins: &[SecretDocument; 3],
+    ) -> Result<(), Failure> {
+        let signer =
+            KeyFiles::load(&folder::keys(&self.dir), origin).map_err(Failure::could_not)?;
         let notice = genesis_notice(origin, &signer, admins)?;
         let origin_hash = OriginHash::of(origin.as_str());
-        let coord = SqliteCoord::open(&folder::database(&self.dir), origin_hash.as_bytes(), folder::READERS)
+        let coord = SqliteCoord::open(
+            &folder::database(&self.dir),
+            origin_hash.as_bytes(),
+            folder::READERS,
+        )
+        .await
+        .map_err(Failure::could_not)?;
+        TileStore::open(&folder::tiles(&self.dir)).map_err(Failure::could_not)?;
+        let mut anchor =
+            Journal::open(journal, origin_hash.as_bytes()).map_err(Failure::could_not)?;
+        log_genesis(&notice, &coord, &mut anchor, &signer, &SystemClock)
             .await
             .map_err(Failure::could_not)?;
-        TileStore::open(&folder::tiles(&self.dir)).map_err(Failure::could_not)?;
-        let mut anchor = Journal::open(journal, origin_hash.as_bytes()).map_err(Failure::could_not)?;
-        log_genesis(&notice, &coord, &mut anchor, &signer, &SystemClock).await.map_err(Failure::could_not)?;
         Ok(())
     }
 
@@ -86,7 +104,10 @@ impl Init {
         let mut table = toml::Table::new();
         table.insert("origin".to_owned(), origin.as_str().into());
         table.insert("listen".to_owned(), self.listen.to_string().into());
-        table.insert("admin-listen".to_owned(), self.admin_listen.to_string().into());
+        table.insert(
+            "admin-listen".to_owned(),
+            self.admin_listen.to_string().into(),
+        );
         if let Some(anchor) = anchor {
             table.insert("anchor".to_owned(), anchor.display().to_string().into());
         }
@@ -105,7 +126,10 @@ impl Init {
             println!("{event}");
             return;
         }
-        println!("The log {} is ready in {dir}; its genesis notice is entry 0.", origin.as_str());
+        println!(
+            "The log {} is ready in {dir}; its genesis notice is entry 0.",
+            origin.as_str()
+        );
         println!(
             "Move the three admin keys in {dir}/admin to three different people and places: any two of them sign \
              notices, and none of them belongs on this machine."
@@ -121,10 +145,18 @@ impl Init {
 }
 
 /// The genesis notice: the log's keys and admins, signed by two of the admins that it names.
-fn genesis_notice(origin: &Origin, signer: &KeyFiles, admins: &[SecretDocument; 3]) -> Result<Notice, Failure> {
-    let spkis = admins.each_ref().map(|admin| bound_key::spki(admin).and_then(|spki| Spki::parse(&spki).ok()));
+fn genesis_notice(
+    origin: &Origin,
+    signer: &KeyFiles,
+    admins: &[SecretDocument; 3],
+) -> Result<Notice, Failure> {
+    let spkis = admins
+        .each_ref()
+        .map(|admin| bound_key::spki(admin).and_then(|spki| Spki::parse(&spki).ok()));
     let [Some(first), Some(second), Some(third)] = spkis else {
-        return Err(Failure::could_not("the admin keys that were made are no P-256 keys"));
+        return Err(Failure::could_not(
+            "the admin keys that were made are no P-256 keys",
+        ));
     };
     let entry_key = Spki::parse(signer.entry_spki()).map_err(Failure::could_not)?;
     let genesis = Genesis {
@@ -145,8 +177,9 @@ fn genesis_notice(origin: &Origin, signer: &KeyFiles, admins: &[SecretDocument; 
 
 /// Today's date in UTC.
 pub(crate) fn today() -> Result<UtcDate, Failure> {
-    let now = jiff::Timestamp::from_millisecond(i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX))
-        .map_err(Failure::could_not)?;
+    let now =
+        jiff::Timestamp::from_millisecond(i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX))
+            .map_err(Failure::could_not)?;
     UtcDate::parse(&now.strftime("%Y-%m-%d").to_string()).map_err(Failure::could_not)
 }
 

@@ -4,7 +4,8 @@ use super::{Failure, init};
 use crate::signer::bound_key;
 use clap::{Args, Subcommand, ValueEnum};
 use evidence::{
-    AdminSignature, Calendar, Catalogue, Commitment, DraftNotice, KeyHash, Notice, NoticeBody, OriginHash, PolicyText,
+    AdminSignature, Calendar, Catalogue, Commitment, DraftNotice, KeyHash, Notice, NoticeBody,
+    OriginHash, PolicyText,
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -25,7 +26,9 @@ const DOCUMENT_BYTES_MAX: u64 = 256 * 1024;
 #[derive(Subcommand)]
 pub(crate) enum NoticeVerb {
     /// Publishes a policy, a catalogue or a calendar
-    #[command(after_help = "Example:\n  notarylog notice publish --log http://127.0.0.1:8080 --type policy --file policy.txt \\\n    --admin 1.pem --admin 2.pem")]
+    #[command(
+        after_help = "Example:\n  notarylog notice publish --log http://127.0.0.1:8080 --type policy --file policy.txt \\\n    --admin 1.pem --admin 2.pem"
+    )]
     Publish(Publish),
 }
 
@@ -75,16 +78,24 @@ impl NoticeVerb {
         let Self::Publish(publish) = self;
         let text = read(&publish.file)?;
         let object = |text: &str| {
-            serde_json::from_str(text)
-                .map_err(|error| Failure::usage(format!("{} is no JSON object: {error}", publish.file.display())))
+            serde_json::from_str(text).map_err(|error| {
+                Failure::usage(format!(
+                    "{} is no JSON object: {error}",
+                    publish.file.display()
+                ))
+            })
         };
         let body = match publish.document_type {
             DocumentType::Policy => {
                 tlog::Policy::parse(text.as_bytes()).map_err(Failure::usage)?;
                 NoticeBody::Policy(PolicyText { policy: text })
             }
-            DocumentType::Catalogue => NoticeBody::Catalogue(Catalogue { catalogue: object(&text)? }),
-            DocumentType::Calendar => NoticeBody::Calendar(Calendar { calendar: object(&text)? }),
+            DocumentType::Catalogue => NoticeBody::Catalogue(Catalogue {
+                catalogue: object(&text)?,
+            }),
+            DocumentType::Calendar => NoticeBody::Calendar(Calendar {
+                calendar: object(&text)?,
+            }),
         };
         let effective = match &publish.effective {
             Some(date) => evidence::UtcDate::parse(date).map_err(Failure::usage)?,
@@ -109,7 +120,10 @@ impl Published {
             let event = serde_json::json!({"event": "published", "index": self.index, "notice": self.sha256.to_string()});
             println!("{event}");
         } else {
-            println!("{what} is entry {} of the log, and counts from the next entry on or from its date.", self.index);
+            println!(
+                "{what} is entry {} of the log, and counts from the next entry on or from its date.",
+                self.index
+            );
         }
     }
 }
@@ -133,15 +147,24 @@ impl To {
         body: &NoticeBody,
         effective: Option<evidence::UtcDate>,
     ) -> Result<Published, Failure> {
-        let client = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build().map_err(Failure::could_not)?;
+        let client = reqwest::Client::builder()
+            .timeout(ANSWER_TIMEOUT)
+            .build()
+            .map_err(Failure::could_not)?;
         let url = |path: &str| format!("{}{path}", self.log.trim_end_matches('/'));
         let LogName { origin } = get(&client, &url("/v1/log")).await?;
         let origin = Origin::new(origin.as_str()).map_err(Failure::could_not)?;
         let admins = self.admins(&origin)?;
         for _ in 0..TRIES {
             let Next { next_seq, last } = get(&client, &url("/v1/notices")).await?;
-            let prev = commitment(&last).ok_or_else(|| Failure::could_not("the log's answer names no notice"))?;
-            let draft = DraftNotice { seq: next_seq, prev: Some(prev), effective, body: body.clone() };
+            let prev = commitment(&last)
+                .ok_or_else(|| Failure::could_not("the log's answer names no notice"))?;
+            let draft = DraftNotice {
+                seq: next_seq,
+                prev: Some(prev),
+                effective,
+                body: body.clone(),
+            };
             let notice = sign(draft, &origin, &admins)?;
             let answer = client
                 .post(url("/v1/notices"))
@@ -153,35 +176,54 @@ impl To {
             let status = answer.status();
             let json: serde_json::Value = answer.json().await.map_err(Failure::could_not)?;
             if status.is_success() {
-                let index = json.pointer("/results/0/index").and_then(serde_json::Value::as_u64);
-                let index = index.ok_or_else(|| Failure::could_not("the log's answer names no index"))?;
-                return Ok(Published { sha256: notice.commitment(), index });
+                let index = json
+                    .pointer("/results/0/index")
+                    .and_then(serde_json::Value::as_u64);
+                let index =
+                    index.ok_or_else(|| Failure::could_not("the log's answer names no index"))?;
+                return Ok(Published {
+                    sha256: notice.commitment(),
+                    index,
+                });
             }
             if status != reqwest::StatusCode::CONFLICT {
                 return Err(refused(&json));
             }
         }
-        Err(Failure::could_not("other notices came first again and again; try once more"))
+        Err(Failure::could_not(
+            "other notices came first again and again; try once more",
+        ))
     }
 
     fn admins(&self, origin: &Origin) -> Result<Vec<SecretDocument>, Failure> {
         if self.admin.len() != 2 || self.admin[0] == self.admin[1] {
-            return Err(Failure::usage("give --admin twice: two different admins sign a notice"));
+            return Err(Failure::usage(
+                "give --admin twice: two different admins sign a notice",
+            ));
         }
-        self.admin.iter().map(|path| bound_key::read(path, origin).map_err(Failure::could_not)).collect()
+        self.admin
+            .iter()
+            .map(|path| bound_key::read(path, origin).map_err(Failure::could_not))
+            .collect()
     }
 }
 
 /// Signs a draft with these admin keys.
-pub(crate) fn sign(draft: DraftNotice, origin: &Origin, admins: &[SecretDocument]) -> Result<Notice, Failure> {
+pub(crate) fn sign(
+    draft: DraftNotice,
+    origin: &Origin,
+    admins: &[SecretDocument],
+) -> Result<Notice, Failure> {
     let message = draft.message(&OriginHash::of(origin.as_str()));
     let signatures = admins
         .iter()
         .map(|admin| {
-            let spki = bound_key::spki(admin).ok_or_else(|| Failure::could_not("an admin key is no P-256 key"))?;
+            let spki = bound_key::spki(admin)
+                .ok_or_else(|| Failure::could_not("an admin key is no P-256 key"))?;
             let key = SigningKey::from_pkcs8_der(admin.as_bytes()).map_err(Failure::could_not)?;
             let signature: Signature = key.sign(&message);
-            AdminSignature::new(KeyHash::of_spki(&spki), signature.to_bytes().into()).map_err(Failure::could_not)
+            AdminSignature::new(KeyHash::of_spki(&spki), signature.to_bytes().into())
+                .map_err(Failure::could_not)
         })
         .collect::<Result<Vec<_>, _>>()?;
     draft.into_notice(signatures).map_err(Failure::could_not)
@@ -189,17 +231,31 @@ pub(crate) fn sign(draft: DraftNotice, origin: &Origin, admins: &[SecretDocument
 
 /// Reads a document of bounded size.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    let cannot = |error: &dyn std::fmt::Display| Failure::usage(format!("{} cannot be read: {error}", path.display()));
-    let length = std::fs::metadata(path).map_err(|error| cannot(&error))?.len();
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("{} cannot be read: {error}", path.display()))
+    };
+    let length = std::fs::metadata(path)
+        .map_err(|error| cannot(&error))?
+        .len();
     if length > DOCUMENT_BYTES_MAX {
-        return Err(cannot(&format_args!("it is larger than {DOCUMENT_BYTES_MAX} bytes")));
+        return Err(cannot(&format_args!(
+            "it is larger than {DOCUMENT_BYTES_MAX} bytes"
+        )));
     }
     std::fs::read_to_string(path).map_err(|error| cannot(&error))
 }
 
-async fn get<T: serde::de::DeserializeOwned>(client: &reqwest::Client, url: &str) -> Result<T, Failure> {
+async fn get<T: serde::de::DeserializeOwned>(
+    client: &reqwest::Client,
+    url: &str,
+) -> Result<T, Failure> {
     let answer = client.get(url).send().await.map_err(Failure::could_not)?;
-    answer.error_for_status().map_err(Failure::could_not)?.json().await.map_err(Failure::could_not)
+    answer
+        .error_for_status()
+        .map_err(Failure::could_not)?
+        .json()
+        .await
+        .map_err(Failure::could_not)
 }
 
 fn commitment(hex_text: &str) -> Option<Commitment> {
@@ -210,6 +266,16 @@ fn commitment(hex_text: &str) -> Option<Commitment> {
 
 /// A problem as a sentence.
 fn refused(problem: &serde_json::Value) -> Failure {
-    let text = |name: &str| problem.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    Failure::wrong(format!("the log refused: {} {} {}", text("title"), text("detail"), text("remedy")))
+    let text = |name: &str| {
+        problem
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    };
+    Failure::wrong(format!(
+        "the log refused: {} {} {}",
+        text("title"),
+        text("detail"),
+        text("remedy")
+    ))
 }

@@ -15,8 +15,11 @@ use std::sync::Arc;
 /// `notarylog serve DIR`.
 pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> {
     let config = config::load(&folder.dir, matches)?;
-    service::diary(config.switch("log-json").map_err(Failure::usage)?, config.text("log-level").map_err(Failure::usage)?)
-        .map_err(Failure::usage)?;
+    service::diary(
+        config.switch("log-json").map_err(Failure::usage)?,
+        config.text("log-level").map_err(Failure::usage)?,
+    )
+    .map_err(Failure::usage)?;
     if !folder.dir.join(config::FILE).exists() {
         return Err(Failure::usage(format!(
             "{} holds no log: make one with `notarylog init {} --origin NAME`",
@@ -31,16 +34,29 @@ pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> 
 async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let stop = Stop::on_signals().map_err(Failure::could_not)?;
     let metrics = Arc::new(Metrics::new().map_err(Failure::could_not)?);
-    let door = Door::bind(address(config, "listen")?, limits()).await.map_err(Failure::could_not)?;
-    let door = door.metered(&metrics.registry).map_err(Failure::could_not)?;
-    let admin = Admin::bind(address(config, "admin-listen")?).await.map_err(Failure::could_not)?;
+    let door = Door::bind(address(config, "listen")?, limits())
+        .await
+        .map_err(Failure::could_not)?;
+    let door = door
+        .metered(&metrics.registry)
+        .map_err(Failure::could_not)?;
+    let admin = Admin::bind(address(config, "admin-listen")?)
+        .await
+        .map_err(Failure::could_not)?;
     let settings = Settings {
         leaf_lookup: config.get("leaf-lookup").map_err(Failure::usage)?,
-        healing_window_ms: u64::try_from(config.duration("healing-window").map_err(Failure::usage)?.as_millis())
-            .unwrap_or(u64::MAX),
+        healing_window_ms: u64::try_from(
+            config
+                .duration("healing-window")
+                .map_err(Failure::usage)?
+                .as_millis(),
+        )
+        .unwrap_or(u64::MAX),
     };
     let ports = folder::ports(&folder.dir, config).await?;
-    let runner = Runner::open(ports, settings, Arc::clone(&metrics)).await.map_err(Failure::could_not)?;
+    let runner = Runner::open(ports, settings, Arc::clone(&metrics))
+        .await
+        .map_err(Failure::could_not)?;
     let log = runner.log();
     announce(folder, &log, door.local_addr(), admin.local_addr())?;
 
@@ -67,25 +83,37 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let _ended = door.await;
     let _ended = admin.await;
     heart_stop.trigger();
-    let ended = tokio::task::spawn_blocking(move || heart.join()).await.map_err(Failure::could_not)?;
+    let ended = tokio::task::spawn_blocking(move || heart.join())
+        .await
+        .map_err(Failure::could_not)?;
     match ended {
         Ok(ended) => ended.map_err(Failure::could_not),
-        Err(_) => Err(Failure::could_not("the sequencer panicked; nothing was signed over it. Start the log again")),
+        Err(_) => Err(Failure::could_not(
+            "the sequencer panicked; nothing was signed over it. Start the log again",
+        )),
     }
 }
 
 /// The first line on standard output tells where the log is.
-fn announce(folder: &Folder, log: &Log, listen: SocketAddr, admin: SocketAddr) -> Result<(), Failure> {
+fn announce(
+    folder: &Folder,
+    log: &Log,
+    listen: SocketAddr,
+    admin: SocketAddr,
+) -> Result<(), Failure> {
     let heart = log.heart();
     let origin = heart.publisher.signer().origin().as_str().to_owned();
     let (url, admin) = (format!("http://{listen}"), format!("http://{admin}"));
     let line = if folder.json {
-        serde_json::json!({"event": "serving", "url": url, "admin": admin, "origin": origin}).to_string()
+        serde_json::json!({"event": "serving", "url": url, "admin": admin, "origin": origin})
+            .to_string()
     } else {
         format!("The log {origin} serves at {url} (admin {admin})")
     };
     let mut out = std::io::stdout();
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::could_not)
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(Failure::could_not)
 }
 
 fn readiness(log: Arc<Log>) -> impl Fn() -> Readiness + Send + Sync + 'static {
@@ -96,7 +124,10 @@ fn readiness(log: Arc<Log>) -> impl Fn() -> Readiness + Send + Sync + 'static {
 }
 
 fn limits() -> Limits {
-    Limits { body_bytes_max: http::BODY_BYTES_MAX, ..Limits::default() }
+    Limits {
+        body_bytes_max: http::BODY_BYTES_MAX,
+        ..Limits::default()
+    }
 }
 
 fn address(config: &Config, name: &str) -> Result<SocketAddr, Failure> {

@@ -17,7 +17,9 @@ use tlog::Origin;
 pub fn create(path: &Path, origin: &Origin, pkcs8: &[u8]) -> Result<(), BoundKeyError> {
     let unusable = || BoundKeyError::Unusable(path.to_owned());
     let document = SecretDocument::try_from(pkcs8).map_err(|_| unusable())?;
-    let pem = document.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF).map_err(|_| unusable())?;
+    let pem = document
+        .to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
+        .map_err(|_| unusable())?;
     let text = format!("{BINDING}{}\n{}", origin.as_str(), pem.as_str());
     Ok(KeyFile::create(path, text.as_bytes())?)
 }
@@ -30,8 +32,16 @@ pub fn read(path: &Path, origin: &Origin) -> Result<SecretDocument, BoundKeyErro
     let (binding, pem) = text.split_once('\n').ok_or_else(unusable)?;
     let found = binding.strip_prefix(BINDING).ok_or_else(unusable)?;
     if found != origin.as_str() {
-        let (path, found, wanted) = (path.to_owned(), found.to_owned(), origin.as_str().to_owned());
-        return Err(BoundKeyError::OtherOrigin { path, found, wanted });
+        let (path, found, wanted) = (
+            path.to_owned(),
+            found.to_owned(),
+            origin.as_str().to_owned(),
+        );
+        return Err(BoundKeyError::OtherOrigin {
+            path,
+            found,
+            wanted,
+        });
     }
     let (_, document) = SecretDocument::from_pem(pem).map_err(|_| unusable())?;
     Ok(document)
@@ -40,7 +50,13 @@ pub fn read(path: &Path, origin: &Origin) -> Result<SecretDocument, BoundKeyErro
 /// The DER `SubjectPublicKeyInfo` of a P-256 key; none for a key of another kind.
 pub fn spki(document: &SecretDocument) -> Option<Vec<u8>> {
     let key = p256::SecretKey::from_pkcs8_der(document.as_bytes()).ok()?;
-    Some(key.public_key().to_public_key_der().ok()?.as_bytes().to_vec())
+    Some(
+        key.public_key()
+            .to_public_key_der()
+            .ok()?
+            .as_bytes()
+            .to_vec(),
+    )
 }
 
 /// How the first line of a key file begins.

@@ -5,14 +5,14 @@ use super::{SignError, Signer};
 use crate::log::second_path::CheckedHead;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-    ML_DSA_44_SIGNING, PqdsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, ML_DSA_44_SIGNING, PqdsaKeyPair,
 };
 use evidence::{Entry, OriginHash, UnsignedEntry};
 use std::path::{Path, PathBuf};
 use tlog::{
-    Checkpoint, KeyKind, Note, Origin, Vkey, cosignature_line, cosigned_message, ed25519_line, tree_head_line,
-    tree_head_message,
+    Checkpoint, KeyKind, Note, Origin, Vkey, cosignature_line, cosigned_message, ed25519_line,
+    tree_head_line, tree_head_message,
 };
 
 const ED25519: &str = "ed25519";
@@ -38,8 +38,12 @@ impl KeyFiles {
     /// Makes four new keys in this folder and binds them to the origin. No file is overwritten.
     pub fn create(folder: &Path, origin: &Origin) -> Result<(), KeyError> {
         let made = |name| move |_| KeyError::Unusable(name);
-        let ed25519 = Ed25519KeyPair::generate().and_then(|key| key.to_pkcs8v1()).map_err(made(ED25519))?;
-        let ml_dsa = PqdsaKeyPair::generate(&ML_DSA_44_SIGNING).and_then(|key| key.to_pkcs8v1()).map_err(made(ML_DSA))?;
+        let ed25519 = Ed25519KeyPair::generate()
+            .and_then(|key| key.to_pkcs8v1())
+            .map_err(made(ED25519))?;
+        let ml_dsa = PqdsaKeyPair::generate(&ML_DSA_44_SIGNING)
+            .and_then(|key| key.to_pkcs8v1())
+            .map_err(made(ML_DSA))?;
         let p256 = |name| {
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)
                 .and_then(|key| key.to_pkcs8v1())
@@ -48,7 +52,11 @@ impl KeyFiles {
         bound_key::create(&path(folder, ED25519), origin, ed25519.as_ref())?;
         bound_key::create(&path(folder, P256), origin, p256(P256)?.as_ref())?;
         bound_key::create(&path(folder, ML_DSA), origin, ml_dsa.as_ref())?;
-        Ok(bound_key::create(&path(folder, ENTRY), origin, p256(ENTRY)?.as_ref())?)
+        Ok(bound_key::create(
+            &path(folder, ENTRY),
+            origin,
+            p256(ENTRY)?.as_ref(),
+        )?)
     }
 
     /// Reads the four keys, which must be bound to this origin and readable by their owner alone.
@@ -58,11 +66,12 @@ impl KeyFiles {
         let ed25519 = Ed25519KeyPair::from_pkcs8(ed25519.as_bytes()).map_err(unusable(ED25519))?;
         let tree_head = bound_key::read(&path(folder, P256), origin)?;
         let tree_head_spki = bound_key::spki(&tree_head).ok_or(KeyError::Unusable(P256))?;
-        let tree_head = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, tree_head.as_bytes())
-            .map_err(unusable(P256))?;
+        let tree_head =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, tree_head.as_bytes())
+                .map_err(unusable(P256))?;
         let ml_dsa = bound_key::read(&path(folder, ML_DSA), origin)?;
-        let ml_dsa =
-            PqdsaKeyPair::from_pkcs8(&ML_DSA_44_SIGNING, ml_dsa.as_bytes()).map_err(unusable(ML_DSA))?;
+        let ml_dsa = PqdsaKeyPair::from_pkcs8(&ML_DSA_44_SIGNING, ml_dsa.as_bytes())
+            .map_err(unusable(ML_DSA))?;
         let entry = bound_key::read(&path(folder, ENTRY), origin)?;
         let entry_spki = bound_key::spki(&entry).ok_or(KeyError::Unusable(ENTRY))?;
         let entry = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, entry.as_bytes())
@@ -110,18 +119,38 @@ impl Signer for KeyFiles {
         let name = self.origin.key_name();
 
         let signature = self.ed25519.sign(text.as_bytes());
-        let signature = signature.as_ref().try_into().map_err(|_| SignError::Failed(ED25519))?;
+        let signature = signature
+            .as_ref()
+            .try_into()
+            .map_err(|_| SignError::Failed(ED25519))?;
         let ed25519 = ed25519_line(ed25519_key, signature);
 
         let message = tree_head_message(head.time_ms, head.size, &head.root);
-        let signature = self.tree_head.sign(&self.random, &message).map_err(|_| SignError::Failed(P256))?;
-        let tree_head = tree_head_line(&name, &self.tree_head_spki, head.time_ms, signature.as_ref());
+        let signature = self
+            .tree_head
+            .sign(&self.random, &message)
+            .map_err(|_| SignError::Failed(P256))?;
+        let tree_head = tree_head_line(
+            &name,
+            &self.tree_head_spki,
+            head.time_ms,
+            signature.as_ref(),
+        );
 
         let seconds = head.time_ms / 1000;
-        let message = cosigned_message(&name, seconds, self.origin.as_str(), 0, head.size.get(), &head.root)
-            .map_err(|_| SignError::Failed(ML_DSA))?;
+        let message = cosigned_message(
+            &name,
+            seconds,
+            self.origin.as_str(),
+            0,
+            head.size.get(),
+            &head.root,
+        )
+        .map_err(|_| SignError::Failed(ML_DSA))?;
         let mut signature = vec![0; ML_DSA_44_SIGNING.signature_len()];
-        self.ml_dsa.sign(&message, &mut signature).map_err(|_| SignError::Failed(ML_DSA))?;
+        self.ml_dsa
+            .sign(&message, &mut signature)
+            .map_err(|_| SignError::Failed(ML_DSA))?;
         let ml_dsa = cosignature_line(ml_dsa_key, seconds, &signature);
 
         Note::new(text, vec![ed25519, tree_head, ml_dsa]).map_err(|_| SignError::Failed("note"))
@@ -129,9 +158,17 @@ impl Signer for KeyFiles {
 
     fn sign_entry(&self, entry: &UnsignedEntry) -> Result<Entry, SignError> {
         let message = entry.signed_message(&self.origin_hash);
-        let signature = self.entry.sign(&self.random, &message).map_err(|_| SignError::Failed(ENTRY))?;
-        let signature = signature.as_ref().try_into().map_err(|_| SignError::Failed(ENTRY))?;
-        entry.with_signature(signature).map_err(|_| SignError::Failed(ENTRY))
+        let signature = self
+            .entry
+            .sign(&self.random, &message)
+            .map_err(|_| SignError::Failed(ENTRY))?;
+        let signature = signature
+            .as_ref()
+            .try_into()
+            .map_err(|_| SignError::Failed(ENTRY))?;
+        entry
+            .with_signature(signature)
+            .map_err(|_| SignError::Failed(ENTRY))
     }
 }
 

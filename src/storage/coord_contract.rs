@@ -193,10 +193,7 @@ pub(crate) async fn steps_of_two_handles_follow_one_another(store: &impl Store) 
     };
     tokio::join!(steps(one), steps(two));
     let coord = store.handle().await;
-    assert_eq!(
-        coord.committed().await.unwrap().head.size,
-        tree(120)
-    );
+    assert_eq!(coord.committed().await.unwrap().head.size, tree(120));
     let all = coord.read_back(LeafIndex::new(0), tree(120)).await.unwrap();
     assert_eq!(all, packed(0..120));
 }

@@ -37,7 +37,13 @@ use transaction::WriteTransaction;
 /// for the build itself.
 fn migrator() -> Migrator {
     let first = include_str!("../../migrations/sqlite/0001_log.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "log".into(), MigrationType::Simple, first, false)])
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "log".into(),
+        MigrationType::Simple,
+        first,
+        false,
+    )])
 }
 
 /// How many connections a read-only store opens: a check reads one thing at a time.

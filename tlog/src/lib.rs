@@ -66,5 +66,5 @@ pub use size::{LeafIndex, MalformedSize, TreeSize};
 pub use spki::{MalformedSpki, P256Spki, p256_spki_from_der};
 pub use tile::{MalformedTile, TILE_HEIGHT, TILE_WIDTH, Tile};
 pub use treehead::{digitally_signed, tree_head_line, tree_head_message};
-pub use verified_line::{BadLine, LineTime, VerifiedLine, verify_line};
+pub use verified_line::{BadLine, LineTime, VerifiedLine, verify_line, verify_text_line};
 pub use vkey::{KeyId, KeyKind, KeyName, ML_DSA_NAME_MAX, MalformedName, MalformedVkey, Vkey};

@@ -61,11 +61,7 @@ pub fn verify_line(
         return Err(BadLine::OtherKey);
     }
     let time = match vkey.key() {
-        PublicKey::Ed25519(key) => {
-            let signature = line.body().try_into().map_err(|_| BadLine::Form)?;
-            check_ed25519(key, note_text.as_bytes(), signature, checks)?;
-            LineTime::NotStated
-        }
+        PublicKey::Ed25519(_) => return verify_text_line(vkey, note_text, line, checks),
         PublicKey::Cosignature(key) => {
             let (time_s, signature) = cosignature::parse_body(line.body()).ok_or(BadLine::Form)?;
             let time = stated(time_s)?;
@@ -99,12 +95,25 @@ pub fn verify_line(
             time
         }
     };
-    Ok(VerifiedLine {
-        name: vkey.name().clone(),
-        id: vkey.id(),
-        kind: vkey.kind(),
-        time,
-    })
+    Ok(verified(vkey, time))
+}
+
+/// Verifies one line of a note that need not be a checkpoint, by an Ed25519 key (0x01): no other kind signs any text.
+pub fn verify_text_line(
+    vkey: &Vkey,
+    note_text: &str,
+    line: &SignatureLine,
+    checks: &dyn SignatureChecks,
+) -> Result<VerifiedLine, BadLine> {
+    if vkey.name() != line.name() || vkey.id() != line.id() {
+        return Err(BadLine::OtherKey);
+    }
+    let PublicKey::Ed25519(key) = vkey.key() else {
+        return Err(BadLine::NeedsCheckpoint);
+    };
+    let signature = line.body().try_into().map_err(|_| BadLine::Form)?;
+    check_ed25519(key, note_text.as_bytes(), signature, checks)?;
+    Ok(verified(vkey, LineTime::NotStated))
 }
 
 /// Why a line is not a valid signature of a checkpoint by a key.
@@ -114,6 +123,8 @@ pub enum BadLine {
     OtherKey,
     /// The body has not the form of its kind: length, digitally-signed struct, DER, r and s in range.
     Form,
+    /// A key of this kind signs checkpoints, not any text.
+    NeedsCheckpoint,
     /// A time above 2^63 − 1.
     Time,
     /// A tree head line (0x05) by a key whose name is not the origin.
@@ -131,6 +142,7 @@ impl fmt::Display for BadLine {
         f.write_str(match self {
             Self::OtherKey => "its name or key id is another key's",
             Self::Form => "it has not the form of its kind",
+            Self::NeedsCheckpoint => "its kind signs checkpoints only",
             Self::Time => "its time is above 2^63 − 1",
             Self::OtherOrigin => "its key belongs to another origin",
             Self::Extensions => "it cannot stand below extension lines, which it does not sign",
@@ -141,6 +153,15 @@ impl fmt::Display for BadLine {
 }
 
 impl core::error::Error for BadLine {}
+
+fn verified(vkey: &Vkey, time: LineTime) -> VerifiedLine {
+    VerifiedLine {
+        name: vkey.name().clone(),
+        id: vkey.id(),
+        kind: vkey.kind(),
+        time,
+    }
+}
 
 fn stated(time_s: u64) -> Result<LineTime, BadLine> {
     if time_s > COSIGNATURE_TIME_MAX {

@@ -16,14 +16,11 @@ import sys
 import unicodedata
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # A folder of compiled code would look like a folder of vectors.
 
-class Refused(Exception):
-    """The case is not acceptable."""
-
-
-def need(condition, why="differs"):
-    if not condition:
-        raise Refused(why)
+import signed
+from refused import Refused, canonical_base64, decimal, need
+from signatures import ORDER, p256_equation, public_key
 
 
 # ---- merkle: RFC 6962 §2.1, by its recursive definitions ----------------------------------------------------------
@@ -87,20 +84,10 @@ def hash_of(text):
     return data
 
 
-def decimal(text, limit):
-    need(re.fullmatch("0|[1-9][0-9]*", text, re.ASCII), "not a plain decimal")
-    need(int(text) <= limit, "too large")
-    return int(text)
-
-
 def check_merkle(file, case):
     if file == "hash":
-        try:
-            data = base64.b64decode(case["base64"], validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise Refused(str(error)) from error
+        data = canonical_base64(case["base64"])
         need(len(data) == 32, "a hash is 32 bytes")
-        need(base64.b64encode(data).decode() == case["base64"], "not canonical")
         need(data.hex() == case["hex"])
     elif file == "leaf":
         need(sha256(b"\x00" + bytes.fromhex(case["entry"])) == hash_of(case["leaf"]))
@@ -180,48 +167,7 @@ def check_tile(file, case):
         raise KeyError(file)
 
 
-# ---- P-256 with SHA-256: FIPS 186-5, and RFC 5480 §2 for keys -------------------------------------------------------
-
-FIELD = 2**256 - 2**224 + 2**192 + 2**96 - 1
-ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-CURVE_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
-GENERATOR = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
-SPKI_HEADER = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
-
-
-def point_add(one, other):
-    """None is the point at infinity."""
-    if one is None or other is None:
-        return one or other
-    (x1, y1), (x2, y2) = one, other
-    if x1 == x2 and (y1 + y2) % FIELD == 0:
-        return None
-    if x1 == x2:
-        slope = (3 * x1 * x1 - 3) * pow(2 * y1, -1, FIELD)
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, FIELD)
-    x3 = (slope * slope - x1 - x2) % FIELD
-    return x3, (slope * (x1 - x3) - y1) % FIELD
-
-
-def point_times(scalar, point):
-    product = None
-    for bit in bin(scalar)[2:]:
-        product = point_add(product, product)
-        if bit == "1":
-            product = point_add(product, point)
-    return product
-
-
-def public_key(der):
-    need(len(der) == 91, "Length")
-    need(der[:27] == SPKI_HEADER + b"\x04", "Algorithm")
-    x, y = int.from_bytes(der[27:59], "big"), int.from_bytes(der[59:], "big")
-    need(x < FIELD and y < FIELD and (y * y - x**3 + 3 * x - CURVE_B) % FIELD == 0, "Point")
-    return x, y
+# ---- signatures of entries and notices: r || s on P-256 -------------------------------------------------------------
 
 
 def signature_scalars(signature):
@@ -237,14 +183,7 @@ def low_s(signature):
 
 
 def need_signature(spki, message, signature):
-    key = public_key(spki)
-    r, s = signature_scalars(signature)
-    inverse = pow(s, -1, ORDER)
-    digest = int.from_bytes(sha256(message), "big")
-    point = point_add(
-        point_times(digest * inverse % ORDER, GENERATOR), point_times(r * inverse % ORDER, key)
-    )
-    need(point is not None and point[0] % ORDER == r, "Signature")
+    p256_equation(public_key(spki), message, *signature_scalars(signature))
 
 
 # ---- entry: 162 bytes ----------------------------------------------------------------------------------------------
@@ -635,6 +574,7 @@ FOLDERS = {
     "notice": check_notice,
     "tag": check_tag,
     "tile": check_tile,
+    **signed.FOLDERS,
 }
 
 

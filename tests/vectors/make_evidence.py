@@ -15,9 +15,9 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from check import (  # noqa: E402
-    FIELD, GENERATOR, ORDER, SPKI_HEADER, canonical, entry_message, field_hash, half_commit, leaves_of, point_times,
-    salt_of, sha256, strict_json, tree_root,
+    canonical, entry_message, field_hash, half_commit, leaves_of, salt_of, sha256, strict_json, tree_root,
 )
+from signatures import FIELD, GENERATOR, ORDER, SPKI_HEADER, point_times  # noqa: E402
 
 HERE = Path(__file__).parent
 SPEC = "the documentation of the crate evidence"

@@ -14,7 +14,8 @@ use core::fmt;
 pub const NOTE_BYTES_MAX: usize = 1 << 20;
 
 /// The most signature lines of a note. The specification asks for at least 16; a log with many cosigners that add two
-/// lines each stays below this, and a hundred ML-DSA-44 checks take 50 ms.
+/// lines each stays below this, and a hundred ML-DSA-44 checks take a fraction of
+/// a second.
 pub const SIGNATURES_MAX: usize = 100;
 
 /// A text and one to a hundred signature lines, none of them verified yet.

@@ -1,0 +1,147 @@
+//! `notary verify FILE…`: reads the files, lets the verifier judge, and says what came of it. Opens no socket.
+
+use super::answer::{Answer, Failure};
+use super::command::VerifyArgs;
+use super::voice::Voice;
+use super::{policy, progress};
+use crate::{Exhibit, FileRole, ItemFiles, Reason, Verdict, Word, verify as judge};
+use serde_json::{Map, Value, json};
+use service::AwsLc;
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+use tlog::Policy;
+use words::{Code, Exit, Lang};
+
+/// Verifies files.
+pub fn verify(args: &VerifyArgs, voice: Voice) -> Result<Answer, Failure> {
+    if args.require_policy && args.policy.is_none() {
+        return Err(Failure {
+            exit: Code::PolicyRequired.exit(),
+            sentence: Code::PolicyRequired.say(voice.lang, &[]),
+        });
+    }
+    let policy = args.policy.as_deref().map(policy::read).transpose()?;
+    let mut answer = Answer::done(String::new(), Value::Null);
+    let mut verdicts = Vec::new();
+    for path in &args.files {
+        let verdict = verify_one(path, policy.as_ref(), voice)
+            .unwrap_or_else(|error| Verdict::cannot_check(Reason::Unreadable(error.to_string())));
+        answer.exit = answer.exit.and(verdict.exit);
+        if !answer.text.is_empty() {
+            answer.text.push('\n');
+        }
+        if args.files.len() > 1 {
+            let _ = writeln!(answer.text, "{}:", path.display());
+        }
+        answer
+            .text
+            .push_str(&in_words(&verdict, policy.as_ref(), voice));
+        verdicts.push(in_json(path, &verdict, voice.lang));
+    }
+    answer.json = json!({
+        "schema": "notarylog/verdicts/1",
+        "exit": answer.exit.number(),
+        "policy": policy.as_ref().map(policy::in_json),
+        "verdicts": verdicts,
+    });
+    Ok(answer)
+}
+
+fn verify_one(path: &Path, policy: Option<&Policy>, voice: Voice) -> io::Result<Verdict> {
+    let (files, role) = ItemFiles::of_any(path);
+    // A proof is judged alone: whoever was given it has nothing else.
+    let evidence = match role {
+        FileRole::Receipt => None,
+        FileRole::Original | FileRole::Evidence => files.read_evidence()?,
+    };
+    let receipt = files.read_receipt()?;
+    let there = match role {
+        FileRole::Original => true,
+        FileRole::Evidence => evidence.is_some(),
+        FileRole::Receipt => receipt.is_some(),
+    };
+    if !there {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let read = match role {
+        FileRole::Original => Some(progress::read_file(path, voice)?),
+        FileRole::Evidence | FileRole::Receipt => None,
+    };
+    let exhibit = Exhibit {
+        file: read.as_ref().map(|read| &read.digest),
+        evidence: evidence.as_ref().map(|bytes| bytes.as_slice()),
+        receipt: receipt.as_deref(),
+    };
+    Ok(judge(&exhibit, policy, &AwsLc))
+}
+
+fn in_words(verdict: &Verdict, policy: Option<&Policy>, voice: Voice) -> String {
+    let lang = voice.lang;
+    let mut text = verdict.word.say(lang);
+    if voice.verbose {
+        for check in &verdict.checks {
+            let mark = if check.passed { '✓' } else { '✗' };
+            let sentence = check.word.as_ref().map_or_else(
+                || check.name.meaning(lang).to_owned(),
+                |word| word.say(lang),
+            );
+            let _ = write!(text, "\n  {mark} {sentence}");
+        }
+        if let Some(policy) = policy {
+            let fingerprint = crate::PolicyFingerprint::of(policy).to_string();
+            let used = Code::PolicyUsed.say(lang, &[("fingerprint", &fingerprint)]);
+            let _ = write!(text, "\n  · {used}");
+        }
+    }
+    if verdict.exit == Exit::Verified && !verdict.not_proved.is_empty() {
+        text.push_str(match lang {
+            Lang::En => "\nNot proved by this:",
+            Lang::Zh => "\n以下内容未经证明：",
+        });
+        for code in &verdict.not_proved {
+            let _ = write!(text, "\n  – {}", code.say(lang, &[]));
+        }
+    }
+    text
+}
+
+fn in_json(path: &Path, verdict: &Verdict, lang: Lang) -> Value {
+    let checks: Vec<_> = verdict
+        .checks
+        .iter()
+        .map(|check| {
+            json!({
+                "check": check.name.as_str(),
+                "passed": check.passed,
+                "code": check.word.as_ref().map(|word| word.code.as_str()),
+                "sentence": check.word.as_ref().map(|word| word.say(lang)),
+                "arguments": check.word.as_ref().map(|word| arguments(word, lang)),
+            })
+        })
+        .collect();
+    let not_proved: Vec<_> = verdict
+        .not_proved
+        .iter()
+        .map(|code| code.as_str())
+        .collect();
+    json!({
+        "file": path.display().to_string(),
+        "code": verdict.code().as_str(),
+        "exit": verdict.exit.number(),
+        "sentence": verdict.word.say(lang),
+        "arguments": arguments(&verdict.word, lang),
+        "index": verdict.index.map(tlog::LeafIndex::get),
+        "checks": checks,
+        "not_proved": not_proved,
+    })
+}
+
+/// What fills a sentence's placeholders, for programs that would rather not read sentences.
+pub fn arguments(word: &Word, lang: Lang) -> Value {
+    let arguments = word.arguments.iter();
+    arguments
+        .map(|(name, argument)| ((*name).to_owned(), Value::from(argument.say(lang))))
+        .collect::<Map<_, _>>()
+        .into()
+}

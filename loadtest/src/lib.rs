@@ -1,1 +1,34 @@
-//! To come.
+//! A load generator: how many entries a second a log takes, how soon it answers, and whether its answers are true.
+//!
+//! A run signs its entries beforehand, sends them in a closed loop over plain HTTP/1.1, keeps a random hundredth of the
+//! answers, and verifies these when the clock has stopped: index, inclusion proof, and the checkpoint's signatures of all
+//! three kinds. A run that does not verify is no measurement; it fails.
+//!
+//! # In scope
+//! Entries by one enrolled key, one or many a request; latency by HDR histograms; the machine and its probes beside every
+//! figure; the generator's own processor time, since it shares the machine with the server.
+//!
+//! # Out of scope
+//! TLS; enrolling the key; starting the server; arrival at a fixed rate (a closed loop waits for the log, so that its
+//! latencies are those of a queue as long as there are connections).
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a panic here is our own mistake and says so where it stands; nothing that a log answers leads to one"
+)]
+
+pub mod answer;
+pub mod connection;
+pub mod fill;
+pub mod machine;
+pub mod probe;
+pub mod program;
+pub mod provenance;
+pub mod report;
+pub mod run;
+pub mod status;
+pub mod submitter;
+pub mod summary;
+pub mod tally;
+pub mod target;
+pub mod verification;
+pub mod workload;

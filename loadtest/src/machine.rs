@@ -1,0 +1,130 @@
+//! The machine of a run and the processor time of processes, from `/proc`.
+
+use serde::Serialize;
+use std::fs;
+use std::io;
+use std::num::NonZero;
+
+/// What the figures were measured on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// The processor's model, as the kernel names it.
+    pub cpu: String,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// The kernel's release.
+    pub kernel: String,
+}
+
+impl Machine {
+    /// Reads `/proc`; what it does not tell is `unknown` or 0.
+    pub fn read() -> Self {
+        let file = |path| fs::read_to_string(path).unwrap_or_default();
+        Self {
+            cpu: cpu_model(&file("/proc/cpuinfo")).unwrap_or_else(|| "unknown".to_owned()),
+            cores: std::thread::available_parallelism().map_or(1, NonZero::get),
+            memory_mib: memory_mib(&file("/proc/meminfo")).unwrap_or(0),
+            kernel: match file("/proc/sys/kernel/osrelease").trim() {
+                "" => "unknown".to_owned(),
+                release => release.to_owned(),
+            },
+        }
+    }
+}
+
+/// A process whose processor time is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// This one.
+    Own,
+    /// The one with this id.
+    Id(u32),
+}
+
+impl Process {
+    /// The processor time it has used so far, user and system, in seconds.
+    pub fn cpu_seconds(self) -> io::Result<f64> {
+        let path = match self {
+            Self::Own => "/proc/self/stat".to_owned(),
+            Self::Id(id) => format!("/proc/{id}/stat"),
+        };
+        let ticks = cpu_ticks(&fs::read_to_string(path)?).ok_or(io::ErrorKind::InvalidData)?;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "2^53 ticks are three million years"
+        )]
+        let seconds = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+        Ok(seconds)
+    }
+}
+
+/// `model name\t: Intel(R) Xeon(R) …` of `/proc/cpuinfo`; ARM kernels have no such line.
+fn cpu_model(cpuinfo: &str) -> Option<String> {
+    let line = cpuinfo
+        .lines()
+        .find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// `MemTotal:       24576000 kB` of `/proc/meminfo`.
+fn memory_mib(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib >> 10)
+}
+
+/// Fields 14 (utime) and 15 (stime) of `/proc/PID/stat`: `1234 (a name) S 1 …`. The name may itself hold `) `, so the
+/// fields are counted from the last one on.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let mut fields = after_name.split_ascii_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    user.checked_add(system)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn proc_is_read_as_it_is_written() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: A Core @ 2.1GHz\nprocessor\t: 1\n";
+        assert_eq!(cpu_model(cpuinfo), Some("A Core @ 2.1GHz".to_owned()));
+        assert_eq!(cpu_model("processor\t: 0\n"), None);
+        let meminfo = "MemTotal:       24576000 kB\nMemFree: 1 kB\n";
+        assert_eq!(memory_mib(meminfo), Some(24_000));
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 90 0 0 0 1200 34 0 0 20 0 4 0 100 1 2";
+        assert_eq!(cpu_ticks(stat), Some(1234));
+        assert_eq!(cpu_ticks("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn a_busy_process_uses_about_the_time_that_passes() {
+        let before = Process::Own.cpu_seconds().unwrap();
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(300) {
+            std::hint::black_box(cpu_ticks("7 (a) S 1"));
+        }
+        let used = Process::Own.cpu_seconds().unwrap() - before;
+        assert!(used > 0.05, "{used}");
+        assert!(used < 60.0, "{used}");
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_an_error() {
+        assert!(Process::Id(u32::MAX).cpu_seconds().is_err());
+    }
+
+    #[test]
+    fn this_machine_has_cores_and_memory() {
+        let machine = Machine::read();
+        assert!(machine.cores >= 1);
+        assert!(machine.memory_mib > 0, "{machine:?}");
+        assert_ne!(machine.kernel, "unknown");
+    }
+}

@@ -1,0 +1,219 @@
+//! A run of the closed loop: so many connections, each sending its next request when the last one is answered.
+//!
+//! One thread drives all of them: the generator shares the machine with the server, and one is cheaper than two.
+
+use crate::connection::{Connection, Lost};
+use crate::tally::{Kept, Tally};
+use crate::target::Target;
+use crate::workload::Workload;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// One answer of so many is kept and verified.
+pub const SAMPLED_OF: u64 = 100;
+
+/// The clients of a run and what they send.
+#[derive(Debug)]
+pub struct Run {
+    connections: Vec<Connection>,
+    workload: Arc<Workload>,
+    batch: usize,
+}
+
+impl Run {
+    /// Opens the connections. They send `batch` entries a request.
+    pub async fn open(
+        target: &Arc<Target>,
+        connections: usize,
+        batch: usize,
+        workload: Arc<Workload>,
+    ) -> Result<Self, Lost> {
+        let mut open = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            open.push(Connection::open(target.clone()).await?);
+        }
+        Ok(Self {
+            connections: open,
+            workload,
+            batch,
+        })
+    }
+
+    /// Sends until a limit is reached and every answer is there. The connections stay open for the next phase.
+    pub async fn phase(&mut self, limit: Limit, sampling: Sampling) -> Phase {
+        let began = Instant::now();
+        let deadline = limit.time.map(|time| began + time);
+        let mut clients = JoinSet::new();
+        for (number, connection) in self.connections.drain(..).enumerate() {
+            let client = Client {
+                connection,
+                workload: self.workload.clone(),
+                batch: self.batch,
+                end: limit.end,
+                deadline,
+                lot: (sampling == Sampling::On).then(|| Lot::new(number == 0)),
+                tally: Tally::new(),
+            };
+            clients.spawn(client.run());
+        }
+        let mut tally = Tally::new();
+        while let Some(client) = clients.join_next().await {
+            let (connection, counted) = client.expect("a client does not panic");
+            self.connections.extend(connection);
+            tally.merge(counted);
+        }
+        Phase {
+            tally,
+            took: began.elapsed(),
+            ended_by: match deadline {
+                Some(deadline) if Instant::now() >= deadline => EndedBy::Time,
+                _ if self.connections.is_empty() => EndedBy::Connections,
+                _ => EndedBy::Entries,
+            },
+        }
+    }
+
+    /// How many connections are still open.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// The entries.
+    pub fn workload(&self) -> &Workload {
+        &self.workload
+    }
+}
+
+/// When a phase ends: whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// No entry of the workload at or after this position is sent.
+    pub end: usize,
+    /// No request is sent after this time.
+    pub time: Option<Duration>,
+}
+
+/// Whether answers are kept for verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// A random one of [`SAMPLED_OF`], and the very first.
+    On,
+    /// None: a warm-up or a filling.
+    Off,
+}
+
+/// What came of a phase.
+#[derive(Debug)]
+pub struct Phase {
+    /// The counts of all clients.
+    pub tally: Tally,
+    /// From the first request sent to the last answer received.
+    pub took: Duration,
+    /// Which limit ended it.
+    pub ended_by: EndedBy,
+}
+
+/// What ended a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndedBy {
+    /// All entries were sent.
+    Entries,
+    /// The time was over.
+    Time,
+    /// Every connection was lost, and none could be opened anew.
+    Connections,
+}
+
+/// A client: its connection, its lot and its counts.
+struct Client {
+    connection: Connection,
+    workload: Arc<Workload>,
+    batch: usize,
+    end: usize,
+    deadline: Option<Instant>,
+    lot: Option<Lot>,
+    tally: Tally,
+}
+
+impl Client {
+    /// Sends one request after the other; hands back the connection, unless it is lost for good.
+    async fn run(mut self) -> (Option<Connection>, Tally) {
+        loop {
+            let sent_at = Instant::now();
+            if self.deadline.is_some_and(|deadline| sent_at >= deadline) {
+                break;
+            }
+            let Some(entries) = self.workload.take(self.batch, self.end) else {
+                break;
+            };
+            let sent = entries.len();
+            let submission = self.workload.bytes(entries.clone());
+            match self.connection.submit(submission).await {
+                Ok(answer) => {
+                    let latency = sent_at.elapsed();
+                    let outcome = answer.outcome(sent);
+                    if outcome.accepted > 0 && self.lot.as_mut().is_some_and(Lot::draw) {
+                        self.tally.kept.push(Kept {
+                            entries,
+                            body: answer.body.to_vec(),
+                        });
+                    }
+                    self.tally.answered(latency, outcome, sent);
+                }
+                Err(lost) => {
+                    self.tally.lost(lost.slug(), sent);
+                    if self.connection.reopen().await.is_err() {
+                        return (None, self.tally);
+                    }
+                }
+            }
+        }
+        (Some(self.connection), self.tally)
+    }
+}
+
+/// Draws which answers are kept. The log cannot foresee it: the seed is random.
+#[derive(Debug)]
+struct Lot {
+    state: u64,
+    /// The next one is kept whatever is drawn, so that a short run verifies something.
+    surely: bool,
+}
+
+impl Lot {
+    fn new(surely: bool) -> Self {
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).expect("the system gives random bytes");
+        Self {
+            state: u64::from_ne_bytes(seed) | 1,
+            surely,
+        }
+    }
+
+    fn draw(&mut self) -> bool {
+        // xorshift64: a lot for each request must cost nothing.
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        std::mem::take(&mut self.surely) || self.state.is_multiple_of(SAMPLED_OF)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn about_one_answer_in_a_hundred_is_drawn() {
+        let mut lot = Lot::new(false);
+        let drawn = (0..100_000).filter(|_| lot.draw()).count();
+        assert!((700..1_300).contains(&drawn), "{drawn}");
+    }
+
+    #[test]
+    fn the_first_answer_of_a_run_is_drawn() {
+        assert!(Lot::new(true).draw());
+    }
+}

@@ -97,7 +97,10 @@ pub struct KeptHead {
 /// Contract:
 /// - [`Coord::lock`] serialises: between it and [`HeadLock::advance`] nobody else advances the head.
 /// - [`HeadLock::advance`] is one transaction: entries, slots, notices, head row and state are all durable
-///   (fsynced) when it answers, or none ever is. It refuses a head that does not follow the locked one.
+///   (fsynced) when it answers, or none ever is. It refuses a head that does not follow the locked one, and it
+///   refuses everybody but the last who passed the gate ([`Coord::open`]), through the handle that passed it.
+/// - A slot or leaf is looked up by a short key, so a store cannot know that a slot is set already: whoever advances
+///   has asked [`HeadLock::slot_candidates`] under the same lock, and compared.
 /// - There is one root for each size, whatever the caller asks.
 /// - Reads ([`Coord::read_back`] and below) go through another connection than the writer's and see every
 ///   transaction that was answered before they were called.

@@ -136,7 +136,7 @@ pub(crate) async fn a_step_that_does_not_follow_is_refused_and_leaves_nothing(st
     let head = take(&*coord, step(5)).await;
     let wrong: [fn(&mut Advance); 6] = [
         |next| next.head.size = tree(next.head.size.get() + 1),
-        |next| drop(next.entries.pop()),
+        |next| next.entries.truncate(2),
         |next| next.head.time_ms -= 1,
         |next| next.head.time_ms = 0,
         |next| next.head.root = Hash::of(b"another"),

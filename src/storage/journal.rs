@@ -24,7 +24,7 @@
 //!           time                        8 bytes   milliseconds since 1970, UTC
 //! ```
 //!
-//! The files are preallocated, so that a sync moves no metadata. A record is begun only after the one before was
+//! The files are preallocated, so that a sync changes no length and a write finds room. A record is begun only after the one before was
 //! synced, and a segment gets its name only after its header and first record were: so what is bad at the end of the
 //! newest segment is a write that was cut off, and is cut off for good when the journal is opened; what is bad before
 //! a whole record, or in an older segment, is damage.
@@ -37,6 +37,7 @@ mod record;
 mod segment;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
 use super::anchor::{Anchor, AnchorError, AnchorRecord};

@@ -13,6 +13,7 @@ mod state;
 mod transaction;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
 use super::coord::{

@@ -168,11 +168,11 @@ fn the_only_record_of_the_newest_segment_may_be_torn_too() {
     torn[last.start + 20] ^= 1;
     fs::write(&path, torn).unwrap();
     let mut journal = opened(&folder);
-    let lost = records.pop().unwrap();
+    let gone = records.pop().unwrap();
     assert_eq!(journal.last(), records.last().map(|record| record.head));
     assert!(journal.torn_tail().is_some());
-    journal.append(&lost).unwrap();
-    records.push(lost);
+    journal.append(&gone).unwrap();
+    records.push(gone);
     assert_eq!(
         replayed(&opened_after(journal, &folder), 0).unwrap(),
         records
@@ -356,7 +356,7 @@ fn the_bytes_are_those_that_are_documented() {
     bytes.extend([0, 0, 0, 236]);
     bytes.extend(&body);
     bytes.extend(Hash::of(&[&[0; 32][..], &body].concat()).as_bytes());
-    bytes.resize(SHORT as usize, 0);
+    bytes.resize(4096, 0);
     let name = "00000000000000000000-0000000000.journal";
     assert_eq!(fs::read(folder.path().join(name)).unwrap(), bytes);
 }

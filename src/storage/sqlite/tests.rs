@@ -71,6 +71,11 @@ async fn what_was_committed_is_there_after_closing_and_after_moving_the_log() {
     coord.checkpoint().await.unwrap();
     let head = take(&coord, step(300)).await;
     coord.close().await.unwrap();
+    let path = path(&folder);
+    let view = SqliteCoord::open_read_only(&path, &ORIGIN_HASH).await;
+    let view = view.unwrap();
+    assert_eq!(view.committed().await.unwrap().head, head);
+    view.close().await.unwrap();
     let again = opened(&folder).await;
     assert_eq!(again.committed().await.unwrap().head, head);
 }

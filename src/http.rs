@@ -32,7 +32,7 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// All routes of the log.
 pub fn router(log: &Arc<Log>) -> Router {
-    let (routes, api) = api_routes().split_for_parts();
+    let (routes, api) = split(api_routes());
     let docs = Router::new()
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::docs))
@@ -47,7 +47,15 @@ pub fn router(log: &Arc<Log>) -> Router {
 
 /// The OpenAPI document, as `/openapi.json` serves it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api_routes().split_for_parts().1
+    split(api_routes()).1
+}
+
+/// The routes and their document. What the router calls `{*path}` is `{path}` in OpenAPI.
+fn split(routes: OpenApiRouter<Arc<Log>>) -> (Router<Arc<Log>>, utoipa::openapi::OpenApi) {
+    let (routes, mut api) = routes.split_for_parts();
+    let paths = std::mem::take(&mut api.paths.paths);
+    api.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    (routes, api)
 }
 
 fn api_routes() -> OpenApiRouter<Arc<Log>> {
@@ -93,4 +101,63 @@ async fn count(State(log): State<Arc<Log>>, request: Request, next: Next) -> Res
         .with_label_values(&[route.as_str()])
         .observe(begun.elapsed().as_secs_f64());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{openapi, problems};
+    use std::path::{Path, PathBuf};
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    }
+
+    fn read(name: &str) -> String {
+        std::fs::read_to_string(file(name)).unwrap_or_default()
+    }
+
+    /// Rows that begin with a name in code quotes: the name.
+    fn names(table: &str) -> Vec<String> {
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+        rows.filter_map(|row| row.split(['`', '{']).next().map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn the_published_api_is_the_one_in_the_code() {
+        let generated = openapi().to_pretty_json().map(|json| json + "\n").unwrap_or_default();
+        if std::env::var_os("BLESS").is_some() {
+            assert!(std::fs::write(file("schemas/openapi.json"), &generated).is_ok());
+        }
+        assert!(
+            read("schemas/openapi.json") == generated,
+            "schemas/openapi.json is not what the code says; look at the change, then run this test with BLESS=1"
+        );
+    }
+
+    #[test]
+    fn every_problem_is_documented_with_its_status_and_remedy() {
+        let docs = read("docs/problems.md");
+        let documented = docs.split("The door itself").next().unwrap_or_default();
+        let mut expected = Vec::new();
+        for kind in problems::ALL {
+            let row = format!("| `{}` | {} | {} | {} |", kind.slug, kind.status.as_u16(), kind.title, kind.remedy);
+            assert!(documented.contains(&row), "docs/problems.md lacks the row: {row}");
+            expected.push(kind.slug.to_owned());
+        }
+        assert_eq!(names(documented), expected, "docs/problems.md lists other problems than the code");
+    }
+
+    #[test]
+    fn every_metric_is_documented_and_nothing_else() {
+        let metrics = crate::metrics::Metrics::new().unwrap_or_else(|error| unreachable!("{error}"));
+        metrics.responses.with_label_values(&["/checkpoint", "200"]).inc_by(0);
+        metrics.response_seconds.with_label_values(&["/checkpoint"]).observe(0.0);
+        let mut gathered: Vec<String> =
+            metrics.registry.gather().iter().map(|family| family.name().to_owned()).collect();
+        let mut documented = names(&read("docs/metrics.md"));
+        documented.retain(|name| name.starts_with("notarylog_"));
+        gathered.sort();
+        documented.sort();
+        assert_eq!(documented, gathered);
+    }
 }

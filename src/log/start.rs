@@ -404,3 +404,6 @@ impl From<HistoryError> for StartError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ pub struct AnchorRecord {
 /// Contract: a record is durable when `append` answers (one fdatasync). A record that does not extend the last one
 /// (first ≠ last size, time not later, other root at the same size) is refused. After a failed fsync the page cache
 /// is not trusted any more: the error is fatal.
-pub trait Anchor: Send {
+pub trait Anchor: Send + Sync {
     /// The head of the newest record; `None` in an empty anchor.
     fn last(&self) -> Option<Head>;
 

@@ -54,7 +54,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn split(routes: OpenApiRouter<Arc<Log>>) -> (Router<Arc<Log>>, utoipa::openapi::OpenApi) {
     let (routes, mut api) = routes.split_for_parts();
     let paths = std::mem::take(&mut api.paths.paths);
-    api.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    api.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     (routes, api)
 }
 
@@ -119,12 +122,16 @@ mod tests {
     /// Rows that begin with a name in code quotes: the name.
     fn names(table: &str) -> Vec<String> {
         let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
-        rows.filter_map(|row| row.split(['`', '{']).next().map(str::to_owned)).collect()
+        rows.filter_map(|row| row.split(['`', '{']).next().map(str::to_owned))
+            .collect()
     }
 
     #[test]
     fn the_published_api_is_the_one_in_the_code() {
-        let generated = openapi().to_pretty_json().map(|json| json + "\n").unwrap_or_default();
+        let generated = openapi()
+            .to_pretty_json()
+            .map(|json| json + "\n")
+            .unwrap_or_default();
         if std::env::var_os("BLESS").is_some() {
             assert!(std::fs::write(file("schemas/openapi.json"), &generated).is_ok());
         }
@@ -140,20 +147,44 @@ mod tests {
         let documented = docs.split("The door itself").next().unwrap_or_default();
         let mut expected = Vec::new();
         for kind in problems::ALL {
-            let row = format!("| `{}` | {} | {} | {} |", kind.slug, kind.status.as_u16(), kind.title, kind.remedy);
-            assert!(documented.contains(&row), "docs/problems.md lacks the row: {row}");
+            let row = format!(
+                "| `{}` | {} | {} | {} |",
+                kind.slug,
+                kind.status.as_u16(),
+                kind.title,
+                kind.remedy
+            );
+            assert!(
+                documented.contains(&row),
+                "docs/problems.md lacks the row: {row}"
+            );
             expected.push(kind.slug.to_owned());
         }
-        assert_eq!(names(documented), expected, "docs/problems.md lists other problems than the code");
+        assert_eq!(
+            names(documented),
+            expected,
+            "docs/problems.md lists other problems than the code"
+        );
     }
 
     #[test]
     fn every_metric_is_documented_and_nothing_else() {
-        let metrics = crate::metrics::Metrics::new().unwrap_or_else(|error| unreachable!("{error}"));
-        metrics.responses.with_label_values(&["/checkpoint", "200"]).inc_by(0);
-        metrics.response_seconds.with_label_values(&["/checkpoint"]).observe(0.0);
-        let mut gathered: Vec<String> =
-            metrics.registry.gather().iter().map(|family| family.name().to_owned()).collect();
+        let metrics =
+            crate::metrics::Metrics::new().unwrap_or_else(|error| unreachable!("{error}"));
+        metrics
+            .responses
+            .with_label_values(&["/checkpoint", "200"])
+            .inc_by(0);
+        metrics
+            .response_seconds
+            .with_label_values(&["/checkpoint"])
+            .observe(0.0);
+        let mut gathered: Vec<String> = metrics
+            .registry
+            .gather()
+            .iter()
+            .map(|family| family.name().to_owned())
+            .collect();
         let mut documented = names(&read("docs/metrics.md"));
         documented.retain(|name| name.starts_with("notarylog_"));
         gathered.sort();

@@ -162,8 +162,9 @@ impl axum::response::IntoResponse for Rejection {
 #[cfg(test)]
 mod tests {
     use super::{
-        DISK_FULL, HistoryError, NOT_STORED, NotSequenced, POOL_FULL, READ_ONLY, REVOKED_KEY, RefusedAuthor, Rejection,
-        STORED_DATA_LOST, UNAVAILABLE, UNKNOWN_KEY, WRONG_ROLE, refused_author,
+        DISK_FULL, HistoryError, NOT_STORED, NotSequenced, POOL_FULL, READ_ONLY, REVOKED_KEY,
+        RefusedAuthor, Rejection, STORED_DATA_LOST, UNAVAILABLE, UNKNOWN_KEY, WRONG_ROLE,
+        refused_author,
     };
     use tlog::LeafIndex;
 
@@ -184,15 +185,26 @@ mod tests {
 
     #[test]
     fn a_lost_tile_is_the_logs_fault_and_an_index_beyond_it_the_callers() {
-        assert_eq!(Rejection::from(HistoryError::Lost).0.slug(), STORED_DATA_LOST.slug);
-        assert_eq!(Rejection::from(HistoryError::NotThere).0.slug(), NOT_STORED.slug);
+        assert_eq!(
+            Rejection::from(HistoryError::Lost).0.slug(),
+            STORED_DATA_LOST.slug
+        );
+        assert_eq!(
+            Rejection::from(HistoryError::NotThere).0.slug(),
+            NOT_STORED.slug
+        );
     }
 
     #[test]
     fn a_refused_author_is_told_why() {
         for (refusal, kind) in [
             (RefusedAuthor::UnknownKey, UNKNOWN_KEY),
-            (RefusedAuthor::Revoked { at: LeafIndex::new(7) }, REVOKED_KEY),
+            (
+                RefusedAuthor::Revoked {
+                    at: LeafIndex::new(7),
+                },
+                REVOKED_KEY,
+            ),
             (RefusedAuthor::MayNotSubmit, WRONG_ROLE),
         ] {
             assert_eq!(refused_author(refusal).slug(), kind.slug);

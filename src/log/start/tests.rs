@@ -17,8 +17,8 @@ use crate::storage::journal::Journal;
 use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
 use evidence::{
-    AdminSignature, BureauId, Commitment, DraftNotice, Genesis, KeyEnrol, KeyHash, Kind, Notice, NoticeBody,
-    OriginHash, Role, Slot, Spki, Tag, UnsignedEntry, UtcDate,
+    AdminSignature, BureauId, Commitment, DraftNotice, Genesis, KeyEnrol, KeyHash, Kind, Notice,
+    NoticeBody, OriginHash, Role, Slot, Spki, Tag, UnsignedEntry, UtcDate,
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -29,7 +29,10 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tlog::{LeafIndex, Origin};
 
-const SETTINGS: Settings = Settings { leaf_lookup: true, healing_window_ms: u64::MAX };
+const SETTINGS: Settings = Settings {
+    leaf_lookup: true,
+    healing_window_ms: u64::MAX,
+};
 
 /// A log's folder, its clock, and a bureau's key.
 struct House {
@@ -73,11 +76,18 @@ impl House {
         };
         let effective = Some(UtcDate::parse("2026-11-24").unwrap());
         let body = NoticeBody::Genesis(Box::new(genesis));
-        let notice = house.signed(DraftNotice { seq: 0, prev: None, effective, body });
+        let notice = house.signed(DraftNotice {
+            seq: 0,
+            prev: None,
+            effective,
+            body,
+        });
         {
             let coord = house.coord().await;
             let mut journal = house.journal().unwrap();
-            log_genesis(&notice, &coord, &mut journal, &signer, house.clock.as_ref()).await.unwrap();
+            log_genesis(&notice, &coord, &mut journal, &signer, house.clock.as_ref())
+                .await
+                .unwrap();
         }
         let enrol = KeyEnrol {
             bureau: None,
@@ -86,9 +96,20 @@ impl House {
             spki: spki(&house.bureau),
         };
         let prev = Some(notice.commitment());
-        let enrol =
-            house.signed(DraftNotice { seq: 1, prev, effective: None, body: NoticeBody::KeyEnrol(enrol) });
-        house.run(async |log| log.sequence(vec![house.notice_candidate(&enrol)]).await.map(drop)).await.unwrap();
+        let enrol = house.signed(DraftNotice {
+            seq: 1,
+            prev,
+            effective: None,
+            body: NoticeBody::KeyEnrol(enrol),
+        });
+        house
+            .run(async |log| {
+                log.sequence(vec![house.notice_candidate(&enrol)])
+                    .await
+                    .map(drop)
+            })
+            .await
+            .unwrap();
         house
     }
 
@@ -102,11 +123,16 @@ impl House {
 
     async fn coord(&self) -> SqliteCoord {
         let origin = OriginHash::of(self.origin.as_str());
-        SqliteCoord::open(&self.path("log.sqlite"), origin.as_bytes(), 2).await.unwrap()
+        SqliteCoord::open(&self.path("log.sqlite"), origin.as_bytes(), 2)
+            .await
+            .unwrap()
     }
 
     fn journal(&self) -> Result<Journal, crate::storage::anchor::AnchorError> {
-        Journal::open(&self.path("journal"), OriginHash::of(self.origin.as_str()).as_bytes())
+        Journal::open(
+            &self.path("journal"),
+            OriginHash::of(self.origin.as_str()).as_bytes(),
+        )
     }
 
     async fn ports(&self) -> Ports {
@@ -125,7 +151,9 @@ impl House {
     /// Runs the log, does something with it, and stops it.
     async fn run<T>(&self, work: impl AsyncFnOnce(&Log) -> T) -> T {
         let metrics = Arc::new(Metrics::new().unwrap());
-        let runner = Runner::open(self.ports().await, SETTINGS, metrics).await.unwrap();
+        let runner = Runner::open(self.ports().await, SETTINGS, metrics)
+            .await
+            .unwrap();
         let (log, stop) = (runner.log(), Stop::new());
         let running = tokio::spawn(runner.run(stop.clone()));
         let done = work(&log).await;
@@ -135,8 +163,15 @@ impl House {
     }
 
     /// Logs records with these numbers; answers their indices.
-    async fn log_records(&self, log: &Log, numbers: impl IntoIterator<Item = u32>) -> Result<Vec<u64>, NotSequenced> {
-        let candidates = numbers.into_iter().map(|number| self.record(number)).collect();
+    async fn log_records(
+        &self,
+        log: &Log,
+        numbers: impl IntoIterator<Item = u32>,
+    ) -> Result<Vec<u64>, NotSequenced> {
+        let candidates = numbers
+            .into_iter()
+            .map(|number| self.record(number))
+            .collect();
         let sequenced = log.sequence(candidates).await?;
         Ok(sequenced
             .outcomes
@@ -158,17 +193,33 @@ impl House {
             tag: Tag::new(tag),
             commitment: Commitment::new([7; 32]),
         };
-        let signature: Signature = self.bureau.sign(&unsigned.signed_message(&OriginHash::of(self.origin.as_str())));
-        let entry = unsigned.with_signature(signature.to_bytes().into()).unwrap();
+        let signature: Signature = self
+            .bureau
+            .sign(&unsigned.signed_message(&OriginHash::of(self.origin.as_str())));
+        let entry = unsigned
+            .with_signature(signature.to_bytes().into())
+            .unwrap();
         let slot = Slot::of(&BureauId::new(key_id), entry.tag());
-        Candidate { bytes: entry.to_bytes(), entry, slot, notice: None }
+        Candidate {
+            bytes: entry.to_bytes(),
+            entry,
+            slot,
+            notice: None,
+        }
     }
 
     fn notice_candidate(&self, notice: &Notice) -> Candidate {
         let signer = self.signer();
-        let entry = signer.sign_entry(&notice_entry(notice, signer.entry_spki())).unwrap();
+        let entry = signer
+            .sign_entry(&notice_entry(notice, signer.entry_spki()))
+            .unwrap();
         let slot = Slot::of(&BureauId::new(*entry.key_id()), entry.tag());
-        Candidate { bytes: entry.to_bytes(), entry, slot, notice: Some(notice.clone()) }
+        Candidate {
+            bytes: entry.to_bytes(),
+            entry,
+            slot,
+            notice: Some(notice.clone()),
+        }
     }
 
     fn signed(&self, draft: DraftNotice) -> Notice {
@@ -177,7 +228,11 @@ impl House {
             .iter()
             .map(|admin| {
                 let signature: Signature = admin.sign(&message);
-                AdminSignature::new(KeyHash::of_spki(spki(admin).as_der()), signature.to_bytes().into()).unwrap()
+                AdminSignature::new(
+                    KeyHash::of_spki(spki(admin).as_der()),
+                    signature.to_bytes().into(),
+                )
+                .unwrap()
             })
             .collect();
         draft.into_notice(signatures).unwrap()
@@ -186,7 +241,13 @@ impl House {
     /// Copies a part of the stopped log away; the answer puts it back.
     fn keep(&self, parts: &[&str]) -> impl FnOnce() + use<> {
         let kept = TempDir::new().unwrap();
-        let (from, parts) = (self.dir.path().to_owned(), parts.iter().map(|&part| part.to_owned()).collect::<Vec<_>>());
+        let (from, parts) = (
+            self.dir.path().to_owned(),
+            parts
+                .iter()
+                .map(|&part| part.to_owned())
+                .collect::<Vec<_>>(),
+        );
         for part in &parts {
             copy(&from.join(part), &kept.path().join(part));
         }
@@ -217,9 +278,13 @@ const DATABASE: [&str; 3] = ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"];
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resend_has_the_same_index_also_after_a_restart() {
     let house = House::new().await;
-    let first = house.run(async |log| house.log_records(log, [1, 2, 3]).await.unwrap()).await;
+    let first = house
+        .run(async |log| house.log_records(log, [1, 2, 3]).await.unwrap())
+        .await;
     assert_eq!(first, [2, 3, 4]);
-    let again = house.run(async |log| house.log_records(log, [3, 9, 1]).await.unwrap()).await;
+    let again = house
+        .run(async |log| house.log_records(log, [3, 9, 1]).await.unwrap())
+        .await;
     assert_eq!(again, [4, 5, 2]);
 }
 
@@ -245,7 +310,9 @@ async fn time_never_goes_back_when_the_clock_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_database_is_rolled_forward_from_the_journal() {
     let house = House::new().await;
-    house.run(async |log| house.log_records(log, 0..5).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, 0..5).await.unwrap())
+        .await;
     let restore = house.keep(&DATABASE);
     let head = house
         .run(async |log| {
@@ -258,9 +325,15 @@ async fn a_restored_database_is_rolled_forward_from_the_journal() {
     house
         .run(async |log| {
             assert_eq!(log.heart().history.size(), head.size);
-            assert_eq!(log.heart().history.root(head.size).await.unwrap(), head.root);
+            assert_eq!(
+                log.heart().history.root(head.size).await.unwrap(),
+                head.root
+            );
             assert!(log.heart().publisher.newest().unwrap().head.time_ms >= head.time_ms);
-            assert_eq!(house.log_records(log, [704, 800]).await.unwrap(), [706, 707]);
+            assert_eq!(
+                house.log_records(log, [704, 800]).await.unwrap(),
+                [706, 707]
+            );
         })
         .await;
 }
@@ -268,11 +341,17 @@ async fn a_restored_database_is_rolled_forward_from_the_journal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_restored_journal_lacks_is_appended() {
     let house = House::new().await;
-    house.run(async |log| house.log_records(log, 0..5).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, 0..5).await.unwrap())
+        .await;
     let restore = house.keep(&["journal"]);
-    house.run(async |log| house.log_records(log, 5..400).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, 5..400).await.unwrap())
+        .await;
     restore();
-    house.run(async |log| house.log_records(log, [400]).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, [400]).await.unwrap())
+        .await;
     let last = house.journal().unwrap().last().unwrap();
     assert_eq!(last.size.get(), 403);
 }
@@ -282,33 +361,49 @@ async fn a_database_and_a_journal_of_two_histories_leave_the_log_read_only() {
     let house = House::new().await;
     let restore = house.keep(&DATABASE);
     let restore_all = house.keep(&["log.sqlite", "log.sqlite-wal", "log.sqlite-shm", "journal"]);
-    house.run(async |log| house.log_records(log, [1, 2]).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, [1, 2]).await.unwrap())
+        .await;
     let other_journal = house.keep(&["journal"]);
     restore_all();
-    house.run(async |log| house.log_records(log, [3, 4]).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, [3, 4]).await.unwrap())
+        .await;
     other_journal();
     house
         .run(async |log| {
-            let State::ReadOnly(why) = log.status().get().as_ref().clone() else { panic!("it serves") };
+            let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
+                panic!("it serves")
+            };
             assert!(why.contains("two different histories"), "{why}");
-            assert_eq!(house.log_records(log, [5]).await, Err(NotSequenced::ReadOnly));
+            assert_eq!(
+                house.log_records(log, [5]).await,
+                Err(NotSequenced::ReadOnly)
+            );
             assert_eq!(log.heart().history.size().get(), 4, "reads go on");
             assert!(log.heart().history.entry(LeafIndex::new(3)).await.is_ok());
         })
         .await;
     // With its own history the same journal is right.
     restore();
-    house.run(async |log| assert_eq!(house.log_records(log, [1, 5]).await.unwrap(), [2, 4])).await;
+    house
+        .run(async |log| assert_eq!(house.log_records(log, [1, 5]).await.unwrap(), [2, 4]))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_was_changed_in_the_database_is_found_before_anything_is_signed() {
     let house = House::new().await;
-    house.run(async |log| house.log_records(log, 0..5).await.unwrap()).await;
+    house
+        .run(async |log| house.log_records(log, 0..5).await.unwrap())
+        .await;
     {
         let url = format!("sqlite://{}", house.path("log.sqlite").display());
         let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-        sqlx::query("UPDATE batch SET entries = zeroblob(length(entries)) WHERE first = 2").execute(&pool).await.unwrap();
+        sqlx::query("UPDATE batch SET entries = zeroblob(length(entries)) WHERE first = 2")
+            .execute(&pool)
+            .await
+            .unwrap();
         pool.close().await;
     }
     let (pool, metrics) = (Arc::new(Pool::default()), Arc::new(Metrics::new().unwrap()));
@@ -326,5 +421,8 @@ async fn the_keys_of_another_log_are_refused() {
     std::fs::create_dir(house.path("keys")).unwrap();
     KeyFiles::create(&house.path("keys"), &house.origin).unwrap();
     let (pool, metrics) = (Arc::new(Pool::default()), Arc::new(Metrics::new().unwrap()));
-    assert!(matches!(start(&house.ports().await, &pool, &metrics).await, Err(StartError::Keys(_))));
+    assert!(matches!(
+        start(&house.ports().await, &pool, &metrics).await,
+        Err(StartError::Keys(_))
+    ));
 }

@@ -26,8 +26,8 @@ pub const DISCLOSURE_LEN_MAX: usize = 16 * 1024;
 /// assert_eq!(disclosure.path, "/kind");
 /// assert_eq!(disclosure.value, "doc");
 /// // Checked against the commitment to the half:
-/// let commit = HalfCommit::from_hex("9ee7a3cd1ad20e73e34d5c6a48ef6ff7f8d7fe0ed3c0e86a0bb2eddfa5a6c6d6")?;
-/// assert!(disclosure.verify(&commit).is_err());
+/// let commit = HalfCommit::from_hex("f6e6b0c03d92f55e9c20aead9e54a48143c45578717b500b817875799b9cb5ef")?;
+/// assert_eq!(disclosure.verify(&commit), Ok(()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq)]

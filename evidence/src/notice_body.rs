@@ -416,7 +416,7 @@ words! {
         Submit = "submit",
         /// Sign findings and give second signatures.
         Supervise = "supervise",
-        /// Prove case handles.
+        /// Prove case handles. Version 1 enrols P-256 keys alone; the encoding of a VRF key joins with the VRF.
         Vrf = "vrf",
     }
 }

@@ -1,1 +1,18 @@
-fn main() {}
+//! One test binary for the whole town. It can start itself as each person, so that journeys meet real processes and
+//! never a stale build: see `demo::person`.
+
+mod house;
+mod skip;
+
+use demo::person;
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = person::called(std::env::args_os()) {
+        return code;
+    }
+    let arguments = Arguments::from_args();
+    let trials: Vec<Trial> = [house::trials(), skip::trials()].into_iter().flatten().collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

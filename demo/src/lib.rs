@@ -1,1 +1,13 @@
-//! To come.
+//! The whole town on one machine: each person of the story as a process of its own.
+//!
+//! `cargo run -p demo` tells the [`story`]; the journeys in `tests/` live in a [`town`] of their own. In scope: starting,
+//! hearing and stopping processes, and saying plainly what happened. Out of scope: everything that a log, a bureau or a
+//! citizen does; those are their own programs, which a [`person`] becomes.
+
+pub mod http;
+pub mod media;
+pub mod person;
+pub mod process;
+pub mod story;
+pub mod town;
+pub mod voice;

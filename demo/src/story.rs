@@ -1,0 +1,583 @@
+//! The story that the demo tells, part by part. Each part checks what it says.
+
+use crate::media::{self, Media};
+use crate::process::Said;
+use crate::town::{Home, ORIGIN, Town, TownError};
+use crate::voice::{Line, Voice};
+use serde_json::{Value, json};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use tlog::Receipt;
+
+/// A part of the story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// A log opens in a fresh folder
+    Log,
+    /// Two administrators enrol a bureau
+    Bureau,
+    /// The bureau seals and submits its files; a citizen receives copies and proofs
+    Submit,
+    /// With the log switched off, the citizen checks the copies
+    Verify,
+    /// A copy with one changed byte is refused
+    Change,
+    /// The log starts again and has forgotten nothing
+    Restart,
+}
+
+/// Why the story ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The town could not do it.
+    Town(TownError),
+    /// A check found something else than it must: the sentence says what.
+    Check(String),
+}
+
+/// The story while it is told.
+#[derive(Debug)]
+pub struct Story {
+    town: Town,
+    voice: Voice,
+    files: Vec<Original>,
+    cast: Option<Cast>,
+}
+
+/// Those who act once the log is open.
+#[derive(Debug)]
+struct Cast {
+    bureau: Home,
+    citizen: Home,
+}
+
+/// A file that goes into the case.
+#[derive(Debug)]
+struct Original {
+    name: String,
+    words: String,
+    from: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    BuiltIn(&'static [u8]),
+    File(PathBuf),
+}
+
+/// The newest head that the log shows: its size and root, in the words of the checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Head {
+    size: u64,
+    root: String,
+}
+
+const BUREAU: &str = "Bureau of Market Supervision (demo)";
+const CASE_NUMBER: &str = "Demo 2026-0417";
+
+impl Part {
+    /// All parts, in the order of the story.
+    pub const ALL: [Self; 6] = [
+        Self::Log,
+        Self::Bureau,
+        Self::Submit,
+        Self::Verify,
+        Self::Change,
+        Self::Restart,
+    ];
+
+    /// The parts to tell: all, or `only` one with what it needs before it.
+    pub fn plan(only: Option<Self>) -> Vec<Self> {
+        let Some(only) = only else {
+            return Self::ALL.to_vec();
+        };
+        // The last three each stand on the submission alone.
+        let base = [Self::Log, Self::Bureau, Self::Submit];
+        let mut plan: Vec<Self> = base.into_iter().take_while(|part| *part != only).collect();
+        plan.push(only);
+        plan
+    }
+
+    /// The name by which `--only` and the events call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Bureau => "bureau",
+            Self::Submit => "submit",
+            Self::Verify => "verify",
+            Self::Change => "change",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+impl Story {
+    /// The story of this town: with the footage that is built in, and the files `with` beside it.
+    pub fn new(town: Town, voice: Voice, with: Vec<PathBuf>) -> Self {
+        let mut files: Vec<Original> = media::ALL.iter().map(Original::built_in).collect();
+        for path in with {
+            let name = free_name(&files, &path);
+            let words = "your own file".to_owned();
+            let from = Source::File(path);
+            files.push(Original { name, words, from });
+        }
+        Self {
+            town,
+            voice,
+            files,
+            cast: None,
+        }
+    }
+
+    /// Tells one part.
+    pub fn tell(&mut self, part: Part) -> Result<(), Failure> {
+        match part {
+            Part::Log => self.log_opens(),
+            Part::Bureau => self.bureau_is_enrolled(),
+            Part::Submit => self.files_are_submitted(),
+            Part::Verify => self.copies_are_verified(),
+            Part::Change => self.a_change_is_refused(),
+            Part::Restart => self.log_restarts(),
+        }
+    }
+
+    /// Leaves the log open for visitors and says where.
+    pub fn leave_open(&mut self) -> Result<(), Failure> {
+        if self.town.log_process().is_none() {
+            self.town.open_log()?;
+        }
+        let url = self.town.url();
+        let line = |what: &str| Line::Plain(format!("{url}{what}"));
+        self.voice.close(
+            "open",
+            json!({"url": url, "admin": self.town.admin_url(), "folder": self.town.folder()}),
+            &[
+                Line::Text(format!(
+                    "The log stays open at {url} until you press Ctrl-C. Look at it in a browser or with curl:"
+                )),
+                line("/docs        what it can be asked"),
+                line("/checkpoint  its newest signed head"),
+                line("/v1/keys     who may submit"),
+            ],
+        );
+        Ok(())
+    }
+
+    /// Closes the log and says that all parts were checked.
+    pub fn end(&mut self, parts: &[Part]) -> Result<(), Failure> {
+        self.town.close_log()?;
+        let names: Vec<&str> = parts.iter().map(|part| part.name()).collect();
+        let text = "Every step was checked. The log has stopped.".to_owned();
+        self.voice
+            .close("done", json!({"checked": names}), &[Line::Text(text)]);
+        Ok(())
+    }
+
+    /// Closes the log at the visitor's wish.
+    pub fn stop(&mut self) -> Result<(), Failure> {
+        self.town.close_log()?;
+        Ok(())
+    }
+
+    /// Says what went wrong in a part.
+    pub fn fail(&self, part: &str, failure: &Failure) {
+        self.voice.fail(part, &failure.to_string());
+    }
+
+    fn log_opens(&mut self) -> Result<(), Failure> {
+        self.voice.begin("A log opens");
+        self.town.open_log()?;
+        let head = self.head()?;
+        check(head.size == 1, || {
+            format!("a new log holds one entry, its genesis notice; this one holds {}", head.size)
+        })?;
+        let (url, folder) = (self.town.url(), self.town.folder().display());
+        let process = self.town.log_process().unwrap_or_default();
+        self.voice.done(
+            "log",
+            json!({"url": url, "process": process, "folder": self.town.folder(), "origin": ORIGIN}),
+            &[
+                Line::Text(format!(
+                    "It answers at {url}, runs as a process of its own (number {process}) and keeps everything in \
+                     {folder}."
+                )),
+                Line::Text(
+                    "Its first entry says who it is: its name, its keys, and the three administrators of whom any two \
+                     may enrol a bureau."
+                        .to_owned(),
+                ),
+            ],
+        );
+        Ok(())
+    }
+
+    fn bureau_is_enrolled(&mut self) -> Result<(), Failure> {
+        self.voice.begin("A bureau is enrolled");
+        let bureau = self.town.enrol("bureau", BUREAU)?;
+        let citizen = self.town.home("citizen")?;
+        let keys = self.town.get("/v1/keys")?.json();
+        let enrolled = keys.pointer("/keys/0/bureau").and_then(Value::as_str);
+        check(enrolled == Some(BUREAU), || {
+            format!("the public list of keys should name {BUREAU:?}; it says {keys}")
+        })?;
+        self.cast = Some(Cast { bureau, citizen });
+        self.voice.done(
+            "bureau",
+            json!({"bureau": BUREAU, "keys": keys}),
+            &[Line::Text(format!(
+                "The {BUREAU} made a key, and two administrators signed a public notice that lets this key submit. \
+                 The notice is an entry of the log itself: anyone can see who may submit, and since when."
+            ))],
+        );
+        Ok(())
+    }
+
+    fn files_are_submitted(&mut self) -> Result<(), Failure> {
+        self.voice.begin("Evidence is sealed and logged");
+        let Cast { bureau, citizen } = cast(self.cast.as_ref())?;
+        bureau
+            .notary(["case", "new", "--number", CASE_NUMBER, "--out", "case.json"])?
+            .done()?;
+        for file in &self.files {
+            file.put_into(bureau)?;
+        }
+        let url = self.town.url();
+        let options = ["submit", "--log", url, "--key", "bureau.pem", "--case", "case.json"];
+        let names = self.files.iter().map(|file| file.name.as_str());
+        bureau.notary(options.into_iter().chain(names))?.done()?;
+        citizen
+            .notary(["policy", "fetch", url, "--out", "policy"])?
+            .done()?;
+
+        let mut lines = Vec::new();
+        let mut logged = Vec::new();
+        for file in &self.files {
+            bureau.hand(&file.name, citizen)?;
+            let (entry, index) = receipt(citizen, &file.name)?;
+            let size = bytes(bureau.read(&file.name)?.len());
+            lines.push(Line::Passed(format!(
+                "{}, {}, {size}: entry {index} of the log",
+                file.name, file.words
+            )));
+            logged.push(json!({"file": file.name, "index": index, "entry_bytes": entry.len()}));
+        }
+        lines.push(Line::Text(
+            "Of each file, 162 bytes went to the log: a sealed fingerprint that tells a stranger nothing, not even \
+             which case it belongs to. The log answered at once with a proof that the entry is in it."
+                .to_owned(),
+        ));
+        lines.push(Line::Text(
+            "A citizen now receives copies of the files and their proofs, and fetches the policy: the short text that \
+             says whose signatures count."
+                .to_owned(),
+        ));
+        self.voice.done("submit", json!({"files": logged}), &lines);
+        Ok(())
+    }
+
+    fn copies_are_verified(&mut self) -> Result<(), Failure> {
+        self.voice
+            .begin("The log is switched off, and the citizen checks");
+        self.town.close_log()?;
+        let host = self.town.url().trim_start_matches("http://");
+        check(TcpStream::connect(host).is_err(), || {
+            format!("the log was stopped, and something still answers at {host}")
+        })?;
+        let citizen = &cast(self.cast.as_ref())?.citizen;
+        let mut lines = vec![Line::Text(
+            "No process of the log runs and nothing answers at its address. What the citizen holds is enough:".to_owned(),
+        )];
+        let mut verdicts = Vec::new();
+        for file in &self.files {
+            let said = verify(citizen, &file.name)?;
+            check(said.code == 0, || {
+                format!("{} should be verified; notary verify said (exit code {}): {}", file.name, said.code, words(&said))
+            })?;
+            lines.push(Line::Passed(format!("{}: {}", file.name, verdict(&said))));
+            verdicts.push(json!({"file": file.name, "exit": said.code, "verdict": verdict(&said)}));
+        }
+        self.voice
+            .done("verify", json!({"log_running": false, "files": verdicts}), &lines);
+        Ok(())
+    }
+
+    fn a_change_is_refused(&mut self) -> Result<(), Failure> {
+        self.voice.begin("Somebody changes one byte");
+        let citizen = &cast(self.cast.as_ref())?.citizen;
+        let name = media::RECORDING.name;
+        let altered = self.town.home("altered")?;
+        citizen.hand(name, &altered)?;
+        altered.write("policy", &citizen.read("policy")?)?;
+        let mut copy = altered.read(name)?;
+        let at = copy.len() / 2;
+        let byte = copy
+            .get_mut(at)
+            .ok_or_else(|| Failure::Check(format!("{name} is empty")))?;
+        *byte ^= 1;
+        let count = bytes(copy.len());
+        altered.write(name, &copy)?;
+        let said = verify(&altered, name)?;
+        check(said.code == 1, || {
+            format!(
+                "a copy of {name} with one changed byte must be refused with exit code 1; notary verify said (exit \
+                 code {}): {}",
+                said.code,
+                words(&said)
+            )
+        })?;
+        self.voice.done(
+            "change",
+            json!({"file": name, "byte": at, "exit": said.code, "verdict": verdict(&said)}),
+            &[
+                Line::Text(format!(
+                    "In a copy of {name} the byte in the middle is changed by one bit; the other {count} are as they \
+                     were. No player shows a difference. The check does:"
+                )),
+                Line::Refused(verdict(&said)),
+                Line::Text("It ended with exit code 1: proven wrong.".to_owned()),
+            ],
+        );
+        Ok(())
+    }
+
+    fn log_restarts(&mut self) -> Result<(), Failure> {
+        self.voice.begin("The log starts again");
+        if self.town.log_process().is_some() {
+            self.town.close_log()?;
+        }
+        let before = self.entries_promised()?;
+        self.town.open_log()?;
+        let head = self.head()?;
+        check(head.size == before, || {
+            format!("the log held {before} entries before it stopped and now shows {}", head.size)
+        })?;
+        let folder = self.town.log_folder();
+        self.town.notarylog(["check".as_ref(), folder.as_os_str()])?.done()?;
+        self.town.notarylog(["check", self.town.url()])?.done()?;
+        let Cast { bureau, citizen } = cast(self.cast.as_ref())?;
+        let name = media::PHOTO.name;
+        let (entry, index) = receipt(citizen, name)?;
+        let again = self.town.get(&format!("/v1/receipts/{index}"))?;
+        let again = Receipt::parse(&again.body)
+            .map_err(|error| Failure::Check(format!("the log's receipt for entry {index} cannot be read: {error}")))?;
+        check(again.extra() == Some(entry.as_slice()), || {
+            format!("entry {index} is not the one that was logged before")
+        })?;
+        self.resubmit(bureau)?;
+        let url = self.town.url();
+        self.voice.done(
+            "restart",
+            json!({"url": url, "size": head.size, "root": head.root, "checked": ["folder", "url"]}),
+            &[
+                Line::Text(format!(
+                    "It answers at {url} and has forgotten nothing: the same {} entries under the signed head.",
+                    head.size
+                )),
+                Line::Passed("every entry hashed anew, from the log's folder and as a stranger does, from its address".to_owned()),
+                Line::Passed(format!("the proof of {name} given once more, for the same entry {index}")),
+                Line::Passed("the bureau sends its files again by mistake: nothing is logged twice".to_owned()),
+            ],
+        );
+        Ok(())
+    }
+
+    /// Sends the files again, as somebody does who lost the answer, and sees that the log did not grow.
+    fn resubmit(&self, bureau: &Home) -> Result<(), Failure> {
+        let before = self.head()?;
+        let url = self.town.url();
+        for file in &self.files {
+            let proof = bureau.path(&format!("{}.tlog-proof", file.name));
+            std::fs::remove_file(&proof).map_err(|error| TownError::File(proof, error))?;
+        }
+        let options = ["submit", "--log", url, "--key", "bureau.pem", "--case", "case.json"];
+        let names = self.files.iter().map(|file| file.name.as_str());
+        bureau.notary(options.into_iter().chain(names))?.done()?;
+        let after = self.head()?;
+        check(after.size == before.size && after.root == before.root, || {
+            format!("the same files sent again let the log grow from {} to {}", before.size, after.size)
+        })?;
+        let citizen = &cast(self.cast.as_ref())?.citizen;
+        for file in &self.files {
+            let (now, then) = (receipt(bureau, &file.name)?, receipt(citizen, &file.name)?);
+            check(now == then, || {
+                format!("{} was entry {} and is now entry {}", file.name, then.1, now.1)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How many entries the log must hold: one more than the highest index for which there is a proof.
+    fn entries_promised(&self) -> Result<u64, Failure> {
+        let citizen = &cast(self.cast.as_ref())?.citizen;
+        let mut promised = 0;
+        for file in &self.files {
+            promised = promised.max(receipt(citizen, &file.name)?.1 + 1);
+        }
+        Ok(promised)
+    }
+
+    /// The newest signed head, from `/checkpoint`.
+    fn head(&self) -> Result<Head, Failure> {
+        let text = self.town.get("/checkpoint")?.text();
+        read_head(&text).ok_or_else(|| Failure::Check(format!("/checkpoint answered no checkpoint: {text}")))
+    }
+}
+
+impl Original {
+    fn built_in(media: &Media) -> Self {
+        Self {
+            name: media.name.to_owned(),
+            words: media.words.to_owned(),
+            from: Source::BuiltIn(media.bytes),
+        }
+    }
+
+    fn put_into(&self, home: &Home) -> Result<(), TownError> {
+        match &self.from {
+            Source::BuiltIn(bytes) => home.write(&self.name, bytes).map(drop),
+            Source::File(path) => std::fs::copy(path, home.path(&self.name))
+                .map(drop)
+                .map_err(|error| TownError::File(path.clone(), error)),
+        }
+    }
+}
+
+/// The file name of `path`, numbered if another file has it already.
+fn free_name(taken: &[Original], path: &std::path::Path) -> String {
+    let name = path
+        .file_name()
+        .map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned());
+    let free = |name: &str| taken.iter().all(|file| file.name != name);
+    let mut candidate = name.clone();
+    for number in 2.. {
+        if free(&candidate) {
+            break;
+        }
+        candidate = format!("{number}-{name}");
+    }
+    candidate
+}
+
+/// Runs `notary verify` in a home that holds the policy.
+fn verify(home: &Home, name: &str) -> Result<Said, TownError> {
+    Ok(home
+        .notary(["--lang", "en", "verify", name, "--policy", "policy"])?
+        .said)
+}
+
+/// The entry and its index out of the proof that lies beside a file.
+fn receipt(home: &Home, name: &str) -> Result<(Vec<u8>, u64), Failure> {
+    let proof = home.read(&format!("{name}.tlog-proof"))?;
+    let receipt = Receipt::parse(&proof)
+        .map_err(|error| Failure::Check(format!("{name}.tlog-proof cannot be read: {error}")))?;
+    let entry = receipt.extra().unwrap_or_default().to_vec();
+    check(entry.len() == evidence::ENTRY_LEN, || {
+        format!("{name}.tlog-proof should hold the entry of 162 bytes; it holds {}", entry.len())
+    })?;
+    Ok((entry, receipt.index().get()))
+}
+
+/// The verdict: the first paragraph of what was said.
+fn verdict(said: &Said) -> String {
+    said.stdout
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn words(said: &Said) -> String {
+    format!("{}{}", said.stdout, said.stderr)
+}
+
+/// `origin\nsize\nroot\n…`
+fn read_head(checkpoint: &str) -> Option<Head> {
+    let mut lines = checkpoint.lines().skip(1);
+    Some(Head {
+        size: lines.next()?.parse().ok()?,
+        root: lines.next()?.to_owned(),
+    })
+}
+
+/// `2161914` → `2.2 MB`
+fn bytes(count: usize) -> String {
+    if count < 1_000 {
+        return format!("{count} bytes");
+    }
+    let tenths = count / 100;
+    match tenths {
+        ..100 => format!("{}.{} KB", tenths / 10, tenths % 10),
+        ..10_000 => format!("{} KB", tenths / 10),
+        _ => format!("{}.{} MB", tenths / 10_000, tenths / 1_000 % 10),
+    }
+}
+
+fn cast(cast: Option<&Cast>) -> Result<&Cast, Failure> {
+    cast.ok_or_else(|| Failure::Check("nobody has been enrolled yet".to_owned()))
+}
+
+fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failure> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Failure::Check(otherwise()))
+    }
+}
+
+impl From<TownError> for Failure {
+    fn from(error: TownError) -> Self {
+        Self::Town(error)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Town(error) => error.fmt(f),
+            Self::Check(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_brings_what_it_needs_and_no_more() {
+        use Part::{Bureau, Change, Log, Submit, Verify};
+        assert_eq!(Part::plan(None), Part::ALL);
+        assert_eq!(Part::plan(Some(Log)), [Log]);
+        assert_eq!(Part::plan(Some(Submit)), [Log, Bureau, Submit]);
+        assert_eq!(Part::plan(Some(Change)), [Log, Bureau, Submit, Change]);
+        assert_eq!(Part::plan(Some(Verify)), [Log, Bureau, Submit, Verify]);
+    }
+
+    #[test]
+    fn sizes_are_said_as_people_say_them() {
+        assert_eq!(bytes(162), "162 bytes");
+        assert_eq!(bytes(1_250), "1.2 KB");
+        assert_eq!(bytes(35_393), "35 KB");
+        assert_eq!(bytes(2_161_914), "2.1 MB");
+    }
+
+    #[test]
+    fn two_files_of_one_name_get_two_names() {
+        let files = [Original::built_in(&media::PHOTO)];
+        assert_eq!(free_name(&files, "/elsewhere/photo.jpg".as_ref()), "2-photo.jpg");
+        assert_eq!(free_name(&files, "/elsewhere/other.jpg".as_ref()), "other.jpg");
+    }
+
+    #[test]
+    fn the_media_is_real_and_small_enough_to_carry() {
+        let starts = |media: Media, at: usize, magic: &[u8]| media.bytes.get(at..at + magic.len()) == Some(magic);
+        assert!(starts(media::RECORDING, 4, b"ftyp"));
+        assert!(starts(media::PHOTO, 0, b"\xff\xd8\xff"));
+        assert!(starts(media::NOTICE, 0, b"%PDF-"));
+        let all: usize = media::ALL.iter().map(|media| media.bytes.len()).sum();
+        assert!(all <= 3_000_000);
+    }
+}

@@ -17,18 +17,42 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The fast signature checks (aws-lc-rs) behind tlog's trait, and the exit codes, serve every person alike.
     ("service", &["tlog", "words"]),
     ("notarylog", &["tlog", "evidence", "words", "service"]),
-    ("notarylog-client", &["tlog", "evidence", "words", "service"]),
-    ("notarylog-loadtest", &["tlog", "evidence", "words", "service", "notarylog-client", "notarylog"]),
+    (
+        "notarylog-client",
+        &["tlog", "evidence", "words", "service"],
+    ),
+    (
+        "notarylog-loadtest",
+        &[
+            "tlog",
+            "evidence",
+            "words",
+            "service",
+            "notarylog-client",
+            "notarylog",
+        ],
+    ),
     (
         "demo",
-        &["tlog", "evidence", "words", "service", "notarylog", "notarylog-client", "notarylog-loadtest"],
+        &[
+            "tlog",
+            "evidence",
+            "words",
+            "service",
+            "notarylog",
+            "notarylog-client",
+            "notarylog-loadtest",
+        ],
     ),
 ];
 
 /// What a pure crate may depend on besides the house: cryptography and encodings, nothing that knows a clock, a socket, a
 /// file or randomness.
 const PURE: &[(&str, &[&str])] = &[
-    ("tlog", &["base64", "ed25519-dalek", "ml-dsa", "p256", "sha2"]),
+    (
+        "tlog",
+        &["base64", "ed25519-dalek", "ml-dsa", "p256", "sha2"],
+    ),
     (
         "evidence",
         &[
@@ -52,7 +76,15 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 
 /// Features by which an allowed dependency would bring the world in.
-const WORLDLY_FEATURES: &[&str] = &["getrandom", "os_rng", "sys_rng", "rand", "rand_core", "rng", "tz-system"];
+const WORLDLY_FEATURES: &[&str] = &[
+    "getrandom",
+    "os_rng",
+    "sys_rng",
+    "rand",
+    "rand_core",
+    "rng",
+    "tz-system",
+];
 
 /// What the sources of a pure crate never name.
 const WORLDLY_NAMES: &[&str] = &[
@@ -80,36 +112,68 @@ const WORLDLY_NAMES: &[&str] = &[
 ];
 
 /// Names that say nothing of what is inside: each file defines one noun and bears it.
-const DRAWERS: &[&str] = &["common", "error", "errors", "helper", "helpers", "misc", "mod", "shared", "types", "util", "utils"];
+const DRAWERS: &[&str] = &[
+    "common", "error", "errors", "helper", "helpers", "misc", "mod", "shared", "types", "util",
+    "utils",
+];
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("no_person_imports_another", || none(strangers(&metadata()?))),
-        Trial::test("a_pure_crate_depends_on_nothing_worldly", || none(impurities(&metadata()?))),
-        Trial::test("the_sources_of_a_pure_crate_name_nothing_worldly", || none(worldly_sources()?)),
-        Trial::test("worldly_names_are_seen_in_code_and_not_in_comments_or_tests", || {
-            worldly_names_are_seen();
-            Ok(())
+        Trial::test("no_person_imports_another", || {
+            none(strangers(&metadata()?))
         }),
-        Trial::test("every_member_is_tested_by_plain_cargo_test", || none(forgotten(&metadata()?))),
-        Trial::test("versions_of_dependencies_stand_once_in_the_workspace", || none(own_versions(&metadata()?)?)),
-        Trial::test("no_source_file_is_a_drawer", || none(drawers(&metadata()?)?)),
+        Trial::test("a_pure_crate_depends_on_nothing_worldly", || {
+            none(impurities(&metadata()?))
+        }),
+        Trial::test("the_sources_of_a_pure_crate_name_nothing_worldly", || {
+            none(worldly_sources()?)
+        }),
+        Trial::test(
+            "worldly_names_are_seen_in_code_and_not_in_comments_or_tests",
+            || {
+                worldly_names_are_seen();
+                Ok(())
+            },
+        ),
+        Trial::test("every_member_is_tested_by_plain_cargo_test", || {
+            none(forgotten(&metadata()?))
+        }),
+        Trial::test(
+            "versions_of_dependencies_stand_once_in_the_workspace",
+            || none(own_versions(&metadata()?)?),
+        ),
+        Trial::test("no_source_file_is_a_drawer", || {
+            none(drawers(&metadata()?)?)
+        }),
     ]
 }
 
 /// Imports that the table does not allow.
 fn strangers(metadata: &Metadata) -> Vec<String> {
-    let members: BTreeSet<&str> = metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let members: BTreeSet<&str> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let mut strangers = Vec::new();
     for package in metadata.workspace_packages() {
-        let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == package.name.as_str()) else {
-            strangers.push(format!("{} stands in no table: write in house.rs what it may import", package.name));
+        let Some((_, allowed)) = IMPORTS
+            .iter()
+            .find(|(name, _)| *name == package.name.as_str())
+        else {
+            strangers.push(format!(
+                "{} stands in no table: write in house.rs what it may import",
+                package.name
+            ));
             continue;
         };
         for name in imports(package) {
             if members.contains(name) && !allowed.contains(&name) {
-                strangers.push(format!("{} imports {name}, and must not know it", package.name));
+                strangers.push(format!(
+                    "{} imports {name}, and must not know it",
+                    package.name
+                ));
             }
         }
     }
@@ -121,15 +185,27 @@ fn impurities(metadata: &Metadata) -> Vec<String> {
     let mut impurities = Vec::new();
     for (pure, allowed) in PURE {
         let Some(package) = member(metadata, pure) else {
-            impurities.push(format!("there is no crate {pure} any more: mend the table in house.rs"));
+            impurities.push(format!(
+                "there is no crate {pure} any more: mend the table in house.rs"
+            ));
             continue;
         };
-        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development) {
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind != DependencyKind::Development)
+        {
             let (name, path) = (dependency.name.as_str(), &dependency.path);
             if path.is_none() && !allowed.contains(&name) {
-                impurities.push(format!("{pure} depends on {name}, which its list does not allow"));
+                impurities.push(format!(
+                    "{pure} depends on {name}, which its list does not allow"
+                ));
             }
-            for feature in dependency.features.iter().filter(|feature| WORLDLY_FEATURES.contains(&feature.as_str())) {
+            for feature in dependency
+                .features
+                .iter()
+                .filter(|feature| WORLDLY_FEATURES.contains(&feature.as_str()))
+            {
                 impurities.push(format!("{pure} takes {name} with the feature {feature}"));
             }
         }
@@ -144,11 +220,17 @@ fn worldly_sources() -> Result<Vec<String>, Failed> {
         let folder = root().join(pure).join("src");
         let files = rust_files(&folder)?;
         if files.is_empty() {
-            found.push(format!("{} holds no sources: mend the table in house.rs", folder.display()));
+            found.push(format!(
+                "{} holds no sources: mend the table in house.rs",
+                folder.display()
+            ));
         }
         for file in files.iter().filter(|file| !is_test_file(file)) {
             let text = read(file)?;
-            found.extend(worldly(&text).map(|(line, name)| format!("{}:{line} names {name}", file.display())));
+            found.extend(
+                worldly(&text)
+                    .map(|(line, name)| format!("{}:{line} names {name}", file.display())),
+            );
         }
     }
     let lib = read(&root().join("tlog/src/lib.rs"))?;
@@ -193,19 +275,37 @@ fn worldly_names_are_seen() {
     assert_eq!(seen("fn f() {}\nlet t = std::time::Duration::ZERO;"), [2]);
     assert_eq!(seen("use std::fs;\nlet x = Timestamp::now();"), [1, 2]);
     assert_eq!(seen("let i = Instant::elapsed;"), [1]);
-    assert_eq!(seen("// std::fs would be a sin\n/// as would getrandom"), [0_usize; 0]);
-    assert_eq!(seen("struct Instantaneous;\nlet operand = 1;"), [0_usize; 0]);
-    assert_eq!(seen("#[cfg(test)]\nmod tests {\n    use std::fs;\n}"), [0_usize; 0]);
+    assert_eq!(
+        seen("// std::fs would be a sin\n/// as would getrandom"),
+        [0_usize; 0]
+    );
+    assert_eq!(
+        seen("struct Instantaneous;\nlet operand = 1;"),
+        [0_usize; 0]
+    );
+    assert_eq!(
+        seen("#[cfg(test)]\nmod tests {\n    use std::fs;\n}"),
+        [0_usize; 0]
+    );
 }
 
 /// Members that plain `cargo test` would leave out.
 fn forgotten(metadata: &Metadata) -> Vec<String> {
-    let defaults: BTreeSet<_> = metadata.workspace_default_packages().iter().map(|package| package.name.clone()).collect();
+    let defaults: BTreeSet<_> = metadata
+        .workspace_default_packages()
+        .iter()
+        .map(|package| package.name.clone())
+        .collect();
     metadata
         .workspace_packages()
         .iter()
         .filter(|package| !defaults.contains(&package.name))
-        .map(|package| format!("{} is no default member, so `cargo test` would not test it", package.name))
+        .map(|package| {
+            format!(
+                "{} is no default member, so `cargo test` would not test it",
+                package.name
+            )
+        })
         .collect()
 }
 
@@ -217,8 +317,13 @@ fn own_versions(metadata: &Metadata) -> Result<Vec<String>, Failed> {
         let mut dependencies = false;
         for line in read(manifest)?.lines().map(str::trim) {
             if line.starts_with('[') {
-                dependencies = line.ends_with("dependencies]") && line != "[workspace.dependencies]";
-            } else if dependencies && !line.is_empty() && !line.starts_with('#') && !line.contains("workspace = true") {
+                dependencies =
+                    line.ends_with("dependencies]") && line != "[workspace.dependencies]";
+            } else if dependencies
+                && !line.is_empty()
+                && !line.starts_with('#')
+                && !line.contains("workspace = true")
+            {
                 own.push(format!("{}: {line}", manifest.display()));
             }
         }
@@ -255,7 +360,10 @@ fn metadata() -> Result<Metadata, Failed> {
 }
 
 fn member<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a Package> {
-    metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == name)
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name.as_str() == name)
 }
 
 /// What a package needs to be built: what its tests need is its own affair.
@@ -268,7 +376,11 @@ fn imports(package: &Package) -> impl Iterator<Item = &str> {
 }
 
 fn none(found: Vec<String>) -> Result<(), Failed> {
-    if found.is_empty() { Ok(()) } else { Err(found.join("\n").into()) }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(found.join("\n").into())
+    }
 }
 
 fn root() -> &'static Path {

@@ -28,7 +28,10 @@ pub fn trials() -> Vec<libtest_mimic::Trial> {
         "a_missing_program_skips_a_test_at_home_and_fails_it_in_ci",
         || {
             assert_eq!(verdict("t", "sh", true, true).ok(), Some(true));
-            assert_eq!(verdict("(this rule's own test)", "no-such-program", false, false).ok(), Some(false));
+            assert_eq!(
+                verdict("(this rule's own test)", "no-such-program", false, false).ok(),
+                Some(false)
+            );
             assert!(verdict("t", "no-such-program", false, true).is_err());
             Ok(())
         },

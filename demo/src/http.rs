@@ -43,7 +43,10 @@ pub fn send(
     body: &[u8],
 ) -> io::Result<Answer> {
     use std::fmt::Write as _;
-    let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let host = url
+        .strip_prefix("http://")
+        .unwrap_or(url)
+        .trim_end_matches('/');
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
         let _ = write!(head, "{name}: {value}\r\n");
@@ -155,8 +158,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_to_its_stated_length() {
-        let answer = parse(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nX-A: b\r\n\r\nok?").unwrap();
-        assert_eq!((answer.status, answer.body.as_slice()), (404, b"ok".as_slice()));
+        let answer =
+            parse(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nX-A: b\r\n\r\nok?").unwrap();
+        assert_eq!(
+            (answer.status, answer.body.as_slice()),
+            (404, b"ok".as_slice())
+        );
         assert_eq!(answer.header("x-a"), Some("b"));
     }
 

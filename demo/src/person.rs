@@ -81,13 +81,19 @@ fn read(args: impl IntoIterator<Item = OsString>) -> Option<(Person, Vec<OsStrin
 
 /// Leaves no orphan: when the thread that started this process ends, the system kills this process.
 fn die_with_parent() {
-    let Some(parent) = std::env::var(PARENT).ok().and_then(|pid| pid.parse().ok()) else {
+    let Some(parent) = std::env::var(PARENT)
+        .ok()
+        .and_then(|pid| pid.parse::<i32>().ok())
+    else {
         return; // a person typed `--person` at a shell: nobody to die with
     };
     // Where the system has no such signal the parent's own clean-up has to do.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // The parent may have ended before the signal was asked for: then nobody would ever send it.
-    if getppid().map(Pid::as_raw_nonzero).is_none_or(|pid| pid.get() != parent) {
+    if getppid()
+        .map(Pid::as_raw_nonzero)
+        .is_none_or(|pid| pid.get() != parent)
+    {
         std::process::exit(1);
     }
 }
@@ -110,7 +116,13 @@ mod tests {
 
     #[test]
     fn without_a_known_person_the_program_is_itself() {
-        for line in ["demo", "demo --once", "demo --person", "demo --person nobody", "demo serve --person notary"] {
+        for line in [
+            "demo",
+            "demo --once",
+            "demo --person",
+            "demo --person nobody",
+            "demo serve --person notary",
+        ] {
             assert!(typed(line).is_none(), "{line}");
         }
     }

@@ -175,10 +175,18 @@ impl std::fmt::Display for ProcessError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::System(person, error) => {
-                write!(f, "{} could not be started or stopped: {error}", person.name())
+                write!(
+                    f,
+                    "{} could not be started or stopped: {error}",
+                    person.name()
+                )
             }
             Self::Ended(person, words) => {
-                write!(f, "{} ended before it was ready. It said:\n{words}", person.name())
+                write!(
+                    f,
+                    "{} ended before it was ready. It said:\n{words}",
+                    person.name()
+                )
             }
             Self::Silent(person, patience, words) => write!(
                 f,

@@ -189,7 +189,10 @@ impl Story {
         self.town.open_log()?;
         let head = self.head()?;
         check(head.size == 1, || {
-            format!("a new log holds one entry, its genesis notice; this one holds {}", head.size)
+            format!(
+                "a new log holds one entry, its genesis notice; this one holds {}",
+                head.size
+            )
         })?;
         let (url, folder) = (self.town.url(), self.town.folder().display());
         let process = self.town.log_process().unwrap_or_default();
@@ -242,7 +245,15 @@ impl Story {
             file.put_into(bureau)?;
         }
         let url = self.town.url();
-        let options = ["submit", "--log", url, "--key", "bureau.pem", "--case", "case.json"];
+        let options = [
+            "submit",
+            "--log",
+            url,
+            "--key",
+            "bureau.pem",
+            "--case",
+            "case.json",
+        ];
         let names = self.files.iter().map(|file| file.name.as_str());
         bureau.notary(options.into_iter().chain(names))?.done()?;
         citizen
@@ -291,13 +302,21 @@ impl Story {
         for file in &self.files {
             let said = verify(citizen, &file.name)?;
             check(said.code == 0, || {
-                format!("{} should be verified; notary verify said (exit code {}): {}", file.name, said.code, words(&said))
+                format!(
+                    "{} should be verified; notary verify said (exit code {}): {}",
+                    file.name,
+                    said.code,
+                    words(&said)
+                )
             })?;
             lines.push(Line::Passed(format!("{}: {}", file.name, verdict(&said))));
             verdicts.push(json!({"file": file.name, "exit": said.code, "verdict": verdict(&said)}));
         }
-        self.voice
-            .done("verify", json!({"log_running": false, "files": verdicts}), &lines);
+        self.voice.done(
+            "verify",
+            json!({"log_running": false, "files": verdicts}),
+            &lines,
+        );
         Ok(())
     }
 
@@ -349,17 +368,25 @@ impl Story {
         self.town.open_log()?;
         let head = self.head()?;
         check(head.size == before, || {
-            format!("the log held {before} entries before it stopped and now shows {}", head.size)
+            format!(
+                "the log held {before} entries before it stopped and now shows {}",
+                head.size
+            )
         })?;
         let folder = self.town.log_folder();
-        self.town.notarylog(["check".as_ref(), folder.as_os_str()])?.done()?;
+        self.town
+            .notarylog(["check".as_ref(), folder.as_os_str()])?
+            .done()?;
         self.town.notarylog(["check", self.town.url()])?.done()?;
         let Cast { bureau, citizen } = cast(self.cast.as_ref())?;
         let name = media::PHOTO.name;
         let (entry, index) = receipt(citizen, name)?;
         let again = self.town.get(&format!("/v1/receipts/{index}"))?;
-        let again = Receipt::parse(&again.body)
-            .map_err(|error| Failure::Check(format!("the log's receipt for entry {index} cannot be read: {error}")))?;
+        let again = Receipt::parse(&again.body).map_err(|error| {
+            Failure::Check(format!(
+                "the log's receipt for entry {index} cannot be read: {error}"
+            ))
+        })?;
         check(again.extra() == Some(entry.as_slice()), || {
             format!("entry {index} is not the one that was logged before")
         })?;
@@ -389,18 +416,35 @@ impl Story {
             let proof = bureau.path(&format!("{}.tlog-proof", file.name));
             std::fs::remove_file(&proof).map_err(|error| TownError::File(proof, error))?;
         }
-        let options = ["submit", "--log", url, "--key", "bureau.pem", "--case", "case.json"];
+        let options = [
+            "submit",
+            "--log",
+            url,
+            "--key",
+            "bureau.pem",
+            "--case",
+            "case.json",
+        ];
         let names = self.files.iter().map(|file| file.name.as_str());
         bureau.notary(options.into_iter().chain(names))?.done()?;
         let after = self.head()?;
-        check(after.size == before.size && after.root == before.root, || {
-            format!("the same files sent again let the log grow from {} to {}", before.size, after.size)
-        })?;
+        check(
+            after.size == before.size && after.root == before.root,
+            || {
+                format!(
+                    "the same files sent again let the log grow from {} to {}",
+                    before.size, after.size
+                )
+            },
+        )?;
         let citizen = &cast(self.cast.as_ref())?.citizen;
         for file in &self.files {
             let (now, then) = (receipt(bureau, &file.name)?, receipt(citizen, &file.name)?);
             check(now == then, || {
-                format!("{} was entry {} and is now entry {}", file.name, then.1, now.1)
+                format!(
+                    "{} was entry {} and is now entry {}",
+                    file.name, then.1, now.1
+                )
             })?;
         }
         Ok(())
@@ -419,7 +463,8 @@ impl Story {
     /// The newest signed head, from `/checkpoint`.
     fn head(&self) -> Result<Head, Failure> {
         let text = self.town.get("/checkpoint")?.text();
-        read_head(&text).ok_or_else(|| Failure::Check(format!("/checkpoint answered no checkpoint: {text}")))
+        read_head(&text)
+            .ok_or_else(|| Failure::Check(format!("/checkpoint answered no checkpoint: {text}")))
     }
 }
 
@@ -444,9 +489,10 @@ impl Original {
 
 /// The file name of `path`, numbered if another file has it already.
 fn free_name(taken: &[Original], path: &std::path::Path) -> String {
-    let name = path
-        .file_name()
-        .map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = path.file_name().map_or_else(
+        || "file".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     let free = |name: &str| taken.iter().all(|file| file.name != name);
     let mut candidate = name.clone();
     for number in 2.. {
@@ -472,7 +518,10 @@ fn receipt(home: &Home, name: &str) -> Result<(Vec<u8>, u64), Failure> {
         .map_err(|error| Failure::Check(format!("{name}.tlog-proof cannot be read: {error}")))?;
     let entry = receipt.extra().unwrap_or_default().to_vec();
     check(entry.len() == evidence::ENTRY_LEN, || {
-        format!("{name}.tlog-proof should hold the entry of 162 bytes; it holds {}", entry.len())
+        format!(
+            "{name}.tlog-proof should hold the entry of 162 bytes; it holds {}",
+            entry.len()
+        )
     })?;
     Ok((entry, receipt.index().get()))
 }
@@ -567,13 +616,21 @@ mod tests {
     #[test]
     fn two_files_of_one_name_get_two_names() {
         let files = [Original::built_in(&media::PHOTO)];
-        assert_eq!(free_name(&files, "/elsewhere/photo.jpg".as_ref()), "2-photo.jpg");
-        assert_eq!(free_name(&files, "/elsewhere/other.jpg".as_ref()), "other.jpg");
+        assert_eq!(
+            free_name(&files, "/elsewhere/photo.jpg".as_ref()),
+            "2-photo.jpg"
+        );
+        assert_eq!(
+            free_name(&files, "/elsewhere/other.jpg".as_ref()),
+            "other.jpg"
+        );
     }
 
     #[test]
     fn the_media_is_real_and_small_enough_to_carry() {
-        let starts = |media: Media, at: usize, magic: &[u8]| media.bytes.get(at..at + magic.len()) == Some(magic);
+        let starts = |media: Media, at: usize, magic: &[u8]| {
+            media.bytes.get(at..at + magic.len()) == Some(magic)
+        };
         assert!(starts(media::RECORDING, 4, b"ftyp"));
         assert!(starts(media::PHOTO, 0, b"\xff\xd8\xff"));
         assert!(starts(media::NOTICE, 0, b"%PDF-"));

@@ -77,8 +77,10 @@ impl Town {
             admin_url: String::new(),
             _fresh: fresh,
         };
-        town.notarylog(["init", "log", "--origin", ORIGIN, "--anchor", "anchor", "--listen", "127.0.0.1:0"])?
-            .done()?;
+        let anywhere = "127.0.0.1:0";
+        let doors = ["--listen", anywhere, "--admin-listen", anywhere];
+        let init = ["init", "log", "--origin", ORIGIN, "--anchor", "anchor"];
+        town.notarylog(init.into_iter().chain(doors))?.done()?;
         Ok(town)
     }
 
@@ -180,8 +182,13 @@ impl Town {
         let home = self.home(folder)?;
         home.notary(["key", "new", "bureau.pem"])?.done()?;
         let key = home.path("bureau.pem");
-        self.admin(["bureau", "enrol", "--name", name, "--role", "submit", "--key"], &key)?
-            .done()?;
+        self.admin(
+            [
+                "bureau", "enrol", "--name", name, "--role", "submit", "--key",
+            ],
+            &key,
+        )?
+        .done()?;
         Ok(home)
     }
 
@@ -274,7 +281,10 @@ fn asked<S: AsRef<OsStr>>(
     args: impl IntoIterator<Item = S>,
     home: &Path,
 ) -> Result<Asked, TownError> {
-    let args: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+    let args: Vec<OsString> = args
+        .into_iter()
+        .map(|arg| arg.as_ref().to_owned())
+        .collect();
     let said = process::ask(person, &args, home)?;
     Ok(Asked { person, args, said })
 }
@@ -310,7 +320,11 @@ impl std::fmt::Display for TownError {
                 for arg in args {
                     write!(f, " {}", arg.to_string_lossy())?;
                 }
-                write!(f, " ended with exit code {}\n{}{}", said.code, said.stdout, said.stderr)
+                write!(
+                    f,
+                    " ended with exit code {}\n{}{}",
+                    said.code, said.stdout, said.stderr
+                )
             }
             Self::FirstLine(line) => write!(f, "the log's first line holds no address: {line}"),
             Self::Http(error) => write!(f, "the log did not answer: {error}"),

@@ -78,7 +78,10 @@ impl Voice {
     /// Something went wrong.
     pub fn fail(&self, part: &str, why: &str) {
         if self.json {
-            print(&format!("{}\n", named("failed", json!({"part": part, "why": why}))));
+            print(&format!(
+                "{}\n",
+                named("failed", json!({"part": part, "why": why}))
+            ));
         } else {
             let _ = writeln!(io::stderr(), "\nThe demo stopped: {why}");
         }
@@ -141,7 +144,9 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
             rows.push(String::new());
             used = 0;
         }
-        let row = rows.last_mut().expect("rows begins with one and only grows");
+        let row = rows
+            .last_mut()
+            .expect("rows begins with one and only grows");
         if used > 0 {
             row.push(' ');
             used += 1;
@@ -174,7 +179,10 @@ mod tests {
         let set = voice.set(&Line::Passed(long));
         let rows: Vec<&str> = set.lines().collect();
         assert!(rows.iter().all(|row| row.chars().count() <= WIDTH));
-        assert!(set.starts_with("    ✓ word") && rows.iter().skip(1).all(|row| row.starts_with("      word")));
+        assert!(
+            set.starts_with("    ✓ word")
+                && rows.iter().skip(1).all(|row| row.starts_with("      word"))
+        );
     }
 
     #[test]

@@ -1,0 +1,261 @@
+//! Crashes of the real log: kill -9 at random moments, under load and while it starts.
+//!
+//! What the log answered must hold ever after: the entry stands where it said, under a head that lies in the one history.
+//! What it did not answer may be there or not, once. The moments come from a seed, which is printed and can be given as
+//! `CRASH_SEED`; the same seed gives the same waits, not the same crashes.
+
+use crate::reader::{Reader, number};
+use crate::receipt;
+use crate::submitter::{Submitter, bytes, post};
+use demo::person::Person;
+use demo::process::Process;
+use demo::town::Town;
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial::test(
+        "killed_at_twenty_random_moments_under_load_the_log_keeps_what_it_answered",
+        killed_under_load,
+    )]
+}
+
+/// How often the log is killed while it works, as CI asks for.
+const KILLS: u32 = 20;
+
+/// How many senders press on the log at once. More make no more crashes, only fewer for the other tests.
+const SENDERS: u64 = 4;
+
+/// The longest time between an opening and a kill.
+const LIFE_MAX: Duration = Duration::from_millis(700);
+
+/// The longest time between the start of a process and a kill while it starts.
+const START_MAX: Duration = Duration::from_millis(120);
+
+/// What was sent and what came back, in one life of the log.
+#[derive(Default)]
+struct Life {
+    /// Answers with status 200.
+    answers: Vec<Value>,
+    /// Entries whose sender never heard.
+    unanswered: Vec<Vec<u8>>,
+    /// Heads that somebody saw.
+    checkpoints: Vec<Vec<u8>>,
+}
+
+fn killed_under_load() -> Result<(), Failed> {
+    let mut chance = Chance::new()?;
+    let mut town = Town::found(None)?;
+    town.open_log()?;
+    let bureau = Submitter::of(&town.enrol("bureau", "Bureau")?)?;
+    let numbers = AtomicU64::new(0);
+    let mut all = Life::default();
+    for kill in 0..KILLS {
+        let life = live_until(&mut town, &bureau, &numbers, chance.up_to(LIFE_MAX))?;
+        all.answers.extend(life.answers);
+        all.unanswered.extend(life.unanswered);
+        all.checkpoints.extend(life.checkpoints);
+        if kill % 3 == 0 {
+            // A fault during recovery from a fault.
+            let folder = town.log_folder();
+            let starting = Process::start(
+                Person::Log,
+                ["serve".as_ref(), folder.as_os_str()],
+                &town.diary(),
+            )?;
+            std::thread::sleep(chance.up_to(START_MAX));
+            drop(starting);
+        }
+        town.open_log()?;
+    }
+    assert!(
+        all.answers.len() > 20,
+        "only {} answers: that was no load",
+        all.answers.len()
+    );
+    println!(
+        "crashes: {KILLS} kills, {} answers, {} unanswered entries, {} heads seen",
+        all.answers.len(),
+        all.unanswered.len(),
+        all.checkpoints.len()
+    );
+    let reader = everything_holds(&town, &all)?;
+    unanswered_are_there_once_or_not(&town, &reader, &all.unanswered)?;
+    town.notarylog(["check", town.url()])?.done()?;
+    town.close_log()?;
+    let folder = town.log_folder();
+    town.notarylog(["check".as_ref(), folder.as_os_str()])?
+        .done()?;
+    let diary = std::fs::read_to_string(town.diary())?;
+    assert!(!diary.contains("panicked"), "{diary}");
+    Ok(())
+}
+
+/// Lets the senders press on the log, kills it after `life`, and hears what they heard.
+fn live_until(
+    town: &mut Town,
+    bureau: &Submitter,
+    numbers: &AtomicU64,
+    life: Duration,
+) -> Result<Life, Failed> {
+    let over = AtomicBool::new(false);
+    let url = town.url().to_owned();
+    let heard = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                let (over, url) = (&over, url.as_str());
+                scope.spawn(move || send_on(url, bureau, numbers, sender, over))
+            })
+            .collect();
+        std::thread::sleep(life);
+        town.kill_log();
+        over.store(true, Ordering::SeqCst);
+        senders
+            .into_iter()
+            .map(|sender| sender.join())
+            .collect::<Vec<_>>()
+    });
+    let mut all = Life::default();
+    for life in heard {
+        let life = life.map_err(|_| "a sender panicked")??;
+        all.answers.extend(life.answers);
+        all.unanswered.extend(life.unanswered);
+        all.checkpoints.extend(life.checkpoints);
+    }
+    Ok(all)
+}
+
+/// Sends batches of one to sixty-four entries, one after the other, until the log is gone. Only a refusal is a failure: a
+/// broken connection is what a crash looks like from outside.
+fn send_on(
+    url: &str,
+    bureau: &Submitter,
+    numbers: &AtomicU64,
+    sender: u64,
+    over: &AtomicBool,
+) -> Result<Life, Failed> {
+    let mut life = Life::default();
+    let mut count = sender;
+    while !over.load(Ordering::SeqCst) {
+        count = count * 5 % 64 + 1;
+        let from = numbers.fetch_add(count, Ordering::SeqCst);
+        let entries: Vec<Vec<u8>> = (from..from + count)
+            .map(|n| bureau.entry(bytes("tag", n), bytes("commitment", n)))
+            .collect();
+        let sent = demo::http::post(
+            url,
+            "/v1/entries",
+            "application/octet-stream",
+            &entries.concat(),
+        );
+        match sent {
+            Ok(answer) if answer.status == 200 => life.answers.push(answer.json()),
+            Ok(answer) if answer.status != 503 => {
+                return Err(format!("{}: {}", answer.status, answer.text()).into());
+            }
+            _ => life.unanswered.extend(entries),
+        }
+        if let Ok(answer) = demo::http::get(url, "/checkpoint")
+            && answer.status == 200
+        {
+            life.checkpoints.push(answer.body);
+        }
+    }
+    Ok(life)
+}
+
+/// Every answered receipt verifies against the final log; no slot is set twice; no two roots of one size were seen.
+fn everything_holds(town: &Town, life: &Life) -> Result<Reader, Failed> {
+    let reader = Reader::read(town)?;
+    let mut indices = BTreeMap::new();
+    for answer in &life.answers {
+        let results = answer["results"]
+            .as_array()
+            .ok_or("an answer without results")?;
+        for result in results {
+            assert_eq!(number(result, "status")?, 200, "{result}");
+            receipt::check(&reader, answer, result)?;
+            let entry = result["entry"].as_str().unwrap_or_default().to_owned();
+            let index = number(result, "index")?;
+            assert!(
+                indices.insert(index, entry).is_none(),
+                "two entries were answered index {index}"
+            );
+        }
+    }
+    for note in &life.checkpoints {
+        reader.accept(note)?; // the one root of that size in the one history
+    }
+    let slots: BTreeSet<&[u8]> = records(&reader).map(|entry| &entry[2..66]).collect();
+    assert_eq!(slots.len(), records(&reader).count(), "a slot is set twice");
+    assert!(reader.check_tiles(town)? > 0);
+    Ok(reader)
+}
+
+/// The entries of kind record.
+fn records(reader: &Reader) -> impl Iterator<Item = &Vec<u8>> {
+    reader.entries.iter().filter(|entry| entry[1] == 1)
+}
+
+/// Those whose senders never heard are sent again: each keeps its place if it had one, and is there once afterwards.
+fn unanswered_are_there_once_or_not(
+    town: &Town,
+    before: &Reader,
+    unanswered: &[Vec<u8>],
+) -> Result<(), Failed> {
+    let places: BTreeMap<&[u8], u64> = (0..)
+        .zip(&before.entries)
+        .map(|(at, entry)| (entry.as_slice(), at))
+        .collect();
+    let (mut had, mut new) = (0, 0);
+    for batch in unanswered.chunks(200) {
+        let answer = post(town, &batch.concat())?;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let document = answer.json();
+        let results = document["results"].as_array().ok_or("no results")?;
+        for (entry, result) in batch.iter().zip(results) {
+            let index = number(result, "index")?;
+            match places.get(entry.as_slice()) {
+                Some(place) => {
+                    assert_eq!(index, *place, "an entry moved");
+                    had += 1;
+                }
+                None => {
+                    assert!(index >= before.size.get(), "an entry took another's place");
+                    new += 1;
+                }
+            }
+        }
+    }
+    println!("crashes: of the unanswered entries {had} were in the log and {new} were not");
+    let after = Reader::read(town)?;
+    assert_eq!(after.size.get(), before.size.get() + new);
+    assert!(after.entries.starts_with(&before.entries));
+    Ok(())
+}
+
+/// Random moments from a printed seed (xorshift64).
+struct Chance(u64);
+
+impl Chance {
+    fn new() -> Result<Self, Failed> {
+        let seed = match std::env::var("CRASH_SEED") {
+            Ok(seed) => seed.parse()?,
+            Err(_) => getrandom::u64()?,
+        };
+        println!("crashes: CRASH_SEED={seed}");
+        Ok(Self(seed.max(1)))
+    }
+
+    fn up_to(&mut self, most: Duration) -> Duration {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(self.0 % micros)
+    }
+}

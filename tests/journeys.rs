@@ -1,0 +1,27 @@
+//! Journeys through the town that read like its manual. Each lives in a town of its own.
+
+mod bad_input;
+mod folder;
+mod keys;
+mod restart;
+mod resubmission;
+mod stranger;
+mod submission;
+
+use libtest_mimic::Trial;
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    [
+        submission::trials(),
+        resubmission::trials(),
+        bad_input::trials(),
+        keys::trials(),
+        folder::trials(),
+        restart::trials(),
+        stranger::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -213,7 +213,7 @@ fn unanswered_are_there_once_or_not(
         .collect();
     let (mut had, mut new) = (0, 0);
     for batch in unanswered.chunks(200) {
-        let answer = post(town, &batch.concat())?;
+        let answer = post(town.url(), &batch.concat())?;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let document = answer.json();
         let results = document["results"].as_array().ok_or("no results")?;

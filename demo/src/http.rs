@@ -65,17 +65,15 @@ pub fn send(
         .and_then(|()| stream.write_all(body));
     let mut raw = Vec::new();
     let read = stream.take(ANSWER_MAX).read_to_end(&mut raw);
-    match parse(&raw) {
-        Some(answer) => Ok(answer),
-        None => {
-            sent?;
-            read?;
-            Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the connection ended before the answer did",
-            ))
-        }
+    if let Some(answer) = parse(&raw) {
+        return Ok(answer);
     }
+    sent?;
+    read?;
+    Err(io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "the connection ended before the answer did",
+    ))
 }
 
 impl Answer {

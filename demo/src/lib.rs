@@ -6,6 +6,8 @@
 
 pub mod http;
 pub mod media;
+pub mod original;
+pub mod part;
 pub mod person;
 pub mod process;
 pub mod story;

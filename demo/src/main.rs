@@ -1,8 +1,9 @@
 //! `demo`: watch evidence being sealed, logged and verified, and a changed copy refused.
 
 use clap::Parser;
+use demo::part::Part;
 use demo::person;
-use demo::story::{Failure, Part, Story};
+use demo::story::{Failure, Story};
 use demo::town::Town;
 use demo::voice::Voice;
 use std::path::PathBuf;

@@ -35,3 +35,20 @@ pub const NOTICE: Media = Media {
 
 /// All of it.
 pub const ALL: [Media; 3] = [RECORDING, PHOTO, NOTICE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_media_is_real_and_small_enough_to_carry() {
+        let starts = |media: Media, at: usize, magic: &[u8]| {
+            media.bytes.get(at..at + magic.len()) == Some(magic)
+        };
+        assert!(starts(RECORDING, 4, b"ftyp"));
+        assert!(starts(PHOTO, 0, b"\xff\xd8\xff"));
+        assert!(starts(NOTICE, 0, b"%PDF-"));
+        let all: usize = ALL.iter().map(|media| media.bytes.len()).sum();
+        assert!(all <= 3_000_000);
+    }
+}

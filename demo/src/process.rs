@@ -67,11 +67,14 @@ impl Process {
             .stderr(file)
             .spawn()
             .map_err(system)?;
-        let stdout = child.stdout.take().expect("stdout was asked to be a pipe");
         let (said, lines) = channel();
+        let stdout = child.stdout.take();
         // Reads on to the end even when nobody listens any more: a full pipe would stop the process.
         std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            for line in stdout
+                .into_iter()
+                .flat_map(|out| BufReader::new(out).lines().map_while(Result::ok))
+            {
                 let _ = said.send(line);
             }
         });

@@ -1,6 +1,8 @@
 //! The story that the demo tells, part by part. Each part checks what it says.
 
-use crate::media::{self, Media};
+use crate::media;
+use crate::original::Original;
+use crate::part::Part;
 use crate::process::Said;
 use crate::town::{Home, ORIGIN, Town, TownError};
 use crate::voice::{Line, Voice};
@@ -8,23 +10,6 @@ use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use tlog::Receipt;
-
-/// A part of the story.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Part {
-    /// A log opens in a fresh folder
-    Log,
-    /// Two administrators enrol a bureau
-    Bureau,
-    /// The bureau seals and submits its files; a citizen receives copies and proofs
-    Submit,
-    /// With the log switched off, the citizen checks the copies
-    Verify,
-    /// A copy with one changed byte is refused
-    Change,
-    /// The log starts again and has forgotten nothing
-    Restart,
-}
 
 /// Why the story ended early.
 #[derive(Debug)]
@@ -51,20 +36,6 @@ struct Cast {
     citizen: Home,
 }
 
-/// A file that goes into the case.
-#[derive(Debug)]
-struct Original {
-    name: String,
-    words: String,
-    from: Source,
-}
-
-#[derive(Debug)]
-enum Source {
-    BuiltIn(&'static [u8]),
-    File(PathBuf),
-}
-
 /// The newest head that the log shows: its size and root, in the words of the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Head {
@@ -75,56 +46,13 @@ struct Head {
 const BUREAU: &str = "Bureau of Market Supervision (demo)";
 const CASE_NUMBER: &str = "Demo 2026-0417";
 
-impl Part {
-    /// All parts, in the order of the story.
-    pub const ALL: [Self; 6] = [
-        Self::Log,
-        Self::Bureau,
-        Self::Submit,
-        Self::Verify,
-        Self::Change,
-        Self::Restart,
-    ];
-
-    /// The parts to tell: all, or `only` one with what it needs before it.
-    pub fn plan(only: Option<Self>) -> Vec<Self> {
-        let Some(only) = only else {
-            return Self::ALL.to_vec();
-        };
-        // The last three each stand on the submission alone.
-        let base = [Self::Log, Self::Bureau, Self::Submit];
-        let mut plan: Vec<Self> = base.into_iter().take_while(|part| *part != only).collect();
-        plan.push(only);
-        plan
-    }
-
-    /// The name by which `--only` and the events call it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Bureau => "bureau",
-            Self::Submit => "submit",
-            Self::Verify => "verify",
-            Self::Change => "change",
-            Self::Restart => "restart",
-        }
-    }
-}
-
 impl Story {
     /// The story of this town: with the footage that is built in, and the files `with` beside it.
     pub fn new(town: Town, voice: Voice, with: Vec<PathBuf>) -> Self {
-        let mut files: Vec<Original> = media::ALL.iter().map(Original::built_in).collect();
-        for path in with {
-            let name = free_name(&files, &path);
-            let words = "your own file".to_owned();
-            let from = Source::File(path);
-            files.push(Original { name, words, from });
-        }
         Self {
             town,
             voice,
-            files,
+            files: Original::all(with),
             cast: None,
         }
     }
@@ -254,7 +182,7 @@ impl Story {
             "--case",
             "case.json",
         ];
-        let names = self.files.iter().map(|file| file.name.as_str());
+        let names = self.files.iter().map(Original::name);
         bureau.notary(options.into_iter().chain(names))?.done()?;
         citizen
             .notary(["policy", "fetch", url, "--out", "policy"])?
@@ -263,14 +191,15 @@ impl Story {
         let mut lines = Vec::new();
         let mut logged = Vec::new();
         for file in &self.files {
-            bureau.hand(&file.name, citizen)?;
-            let (entry, index) = receipt(citizen, &file.name)?;
-            let size = bytes(bureau.read(&file.name)?.len());
+            bureau.hand(file.name(), citizen)?;
+            let (entry, index) = receipt(citizen, file.name())?;
+            let size = bytes(bureau.read(file.name())?.len());
             lines.push(Line::Passed(format!(
                 "{}, {}, {size}: entry {index} of the log",
-                file.name, file.words
+                file.name(),
+                file.words()
             )));
-            logged.push(json!({"file": file.name, "index": index, "entry_bytes": entry.len()}));
+            logged.push(json!({"file": file.name(), "index": index, "entry_bytes": entry.len()}));
         }
         lines.push(Line::Text(
             "Of each file, 162 bytes went to the log: a sealed fingerprint that tells a stranger nothing, not even \
@@ -300,17 +229,18 @@ impl Story {
         )];
         let mut verdicts = Vec::new();
         for file in &self.files {
-            let said = verify(citizen, &file.name)?;
+            let said = verify(citizen, file.name())?;
             check(said.code == 0, || {
                 format!(
                     "{} should be verified; notary verify said (exit code {}): {}",
-                    file.name,
+                    file.name(),
                     said.code,
                     words(&said)
                 )
             })?;
-            lines.push(Line::Passed(format!("{}: {}", file.name, verdict(&said))));
-            verdicts.push(json!({"file": file.name, "exit": said.code, "verdict": verdict(&said)}));
+            lines.push(Line::Passed(format!("{}: {}", file.name(), verdict(&said))));
+            verdicts
+                .push(json!({"file": file.name(), "exit": said.code, "verdict": verdict(&said)}));
         }
         self.voice.done(
             "verify",
@@ -413,7 +343,7 @@ impl Story {
         let before = self.head()?;
         let url = self.town.url();
         for file in &self.files {
-            let proof = bureau.path(&format!("{}.tlog-proof", file.name));
+            let proof = bureau.path(&format!("{}.tlog-proof", file.name()));
             std::fs::remove_file(&proof).map_err(|error| TownError::File(proof, error))?;
         }
         let options = [
@@ -425,7 +355,7 @@ impl Story {
             "--case",
             "case.json",
         ];
-        let names = self.files.iter().map(|file| file.name.as_str());
+        let names = self.files.iter().map(Original::name);
         bureau.notary(options.into_iter().chain(names))?.done()?;
         let after = self.head()?;
         check(
@@ -439,11 +369,16 @@ impl Story {
         )?;
         let citizen = &cast(self.cast.as_ref())?.citizen;
         for file in &self.files {
-            let (now, then) = (receipt(bureau, &file.name)?, receipt(citizen, &file.name)?);
+            let (now, then) = (
+                receipt(bureau, file.name())?,
+                receipt(citizen, file.name())?,
+            );
             check(now == then, || {
                 format!(
                     "{} was entry {} and is now entry {}",
-                    file.name, then.1, now.1
+                    file.name(),
+                    then.1,
+                    now.1
                 )
             })?;
         }
@@ -455,7 +390,7 @@ impl Story {
         let citizen = &cast(self.cast.as_ref())?.citizen;
         let mut promised = 0;
         for file in &self.files {
-            promised = promised.max(receipt(citizen, &file.name)?.1 + 1);
+            promised = promised.max(receipt(citizen, file.name())?.1 + 1);
         }
         Ok(promised)
     }
@@ -466,42 +401,6 @@ impl Story {
         read_head(&text)
             .ok_or_else(|| Failure::Check(format!("/checkpoint answered no checkpoint: {text}")))
     }
-}
-
-impl Original {
-    fn built_in(media: &Media) -> Self {
-        Self {
-            name: media.name.to_owned(),
-            words: media.words.to_owned(),
-            from: Source::BuiltIn(media.bytes),
-        }
-    }
-
-    fn put_into(&self, home: &Home) -> Result<(), TownError> {
-        match &self.from {
-            Source::BuiltIn(bytes) => home.write(&self.name, bytes).map(drop),
-            Source::File(path) => std::fs::copy(path, home.path(&self.name))
-                .map(drop)
-                .map_err(|error| TownError::File(path.clone(), error)),
-        }
-    }
-}
-
-/// The file name of `path`, numbered if another file has it already.
-fn free_name(taken: &[Original], path: &std::path::Path) -> String {
-    let name = path.file_name().map_or_else(
-        || "file".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    let free = |name: &str| taken.iter().all(|file| file.name != name);
-    let mut candidate = name.clone();
-    for number in 2.. {
-        if free(&candidate) {
-            break;
-        }
-        candidate = format!("{number}-{name}");
-    }
-    candidate
 }
 
 /// Runs `notary verify` in a home that holds the policy.
@@ -557,7 +456,7 @@ fn bytes(count: usize) -> String {
     let tenths = count / 100;
     match tenths {
         ..100 => format!("{}.{} KB", tenths / 10, tenths % 10),
-        ..10_000 => format!("{} KB", tenths / 10),
+        100..10_000 => format!("{} KB", tenths / 10),
         _ => format!("{}.{} MB", tenths / 10_000, tenths / 1_000 % 10),
     }
 }
@@ -596,45 +495,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_part_brings_what_it_needs_and_no_more() {
-        use Part::{Bureau, Change, Log, Submit, Verify};
-        assert_eq!(Part::plan(None), Part::ALL);
-        assert_eq!(Part::plan(Some(Log)), [Log]);
-        assert_eq!(Part::plan(Some(Submit)), [Log, Bureau, Submit]);
-        assert_eq!(Part::plan(Some(Change)), [Log, Bureau, Submit, Change]);
-        assert_eq!(Part::plan(Some(Verify)), [Log, Bureau, Submit, Verify]);
-    }
-
-    #[test]
     fn sizes_are_said_as_people_say_them() {
         assert_eq!(bytes(162), "162 bytes");
         assert_eq!(bytes(1_250), "1.2 KB");
         assert_eq!(bytes(35_393), "35 KB");
         assert_eq!(bytes(2_161_914), "2.1 MB");
-    }
-
-    #[test]
-    fn two_files_of_one_name_get_two_names() {
-        let files = [Original::built_in(&media::PHOTO)];
-        assert_eq!(
-            free_name(&files, "/elsewhere/photo.jpg".as_ref()),
-            "2-photo.jpg"
-        );
-        assert_eq!(
-            free_name(&files, "/elsewhere/other.jpg".as_ref()),
-            "other.jpg"
-        );
-    }
-
-    #[test]
-    fn the_media_is_real_and_small_enough_to_carry() {
-        let starts = |media: Media, at: usize, magic: &[u8]| {
-            media.bytes.get(at..at + magic.len()) == Some(magic)
-        };
-        assert!(starts(media::RECORDING, 4, b"ftyp"));
-        assert!(starts(media::PHOTO, 0, b"\xff\xd8\xff"));
-        assert!(starts(media::NOTICE, 0, b"%PDF-"));
-        let all: usize = media::ALL.iter().map(|media| media.bytes.len()).sum();
-        assert!(all <= 3_000_000);
     }
 }

@@ -54,21 +54,20 @@ pub enum TownError {
 pub const ORIGIN: &str = "log.town.example/demo";
 
 /// How long the log may take to say its address, and to stop: CI machines are slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Town {
     /// Founds a town with a log that has not opened yet: in `dir`, which must be empty or not there, or in a fresh
     /// folder of the system's.
     pub fn found(dir: Option<&Path>) -> Result<Self, TownError> {
-        let (folder, fresh) = match dir {
-            Some(dir) => (empty(dir)?, None),
-            None => {
-                let fresh = tempfile::Builder::new()
-                    .prefix("notarylog-town-")
-                    .tempdir()
-                    .map_err(|error| TownError::File(std::env::temp_dir(), error))?;
-                (fresh.path().to_owned(), Some(fresh))
-            }
+        let (folder, fresh) = if let Some(dir) = dir {
+            (empty(dir)?, None)
+        } else {
+            let fresh = tempfile::Builder::new()
+                .prefix("notarylog-town-")
+                .tempdir()
+                .map_err(|error| TownError::File(std::env::temp_dir(), error))?;
+            (fresh.path().to_owned(), Some(fresh))
         };
         let town = Self {
             folder,

@@ -95,15 +95,14 @@ impl Voice {
             Line::Plain(text) => return format!("{:INDENT$}{text}\n", ""),
         };
         let hang = if mark.is_empty() { INDENT } else { INDENT + 2 };
-        let mut set = String::new();
-        for (at, row) in wrap(text, WIDTH - hang).iter().enumerate() {
-            if at == 0 {
-                set.push_str(&format!("{:INDENT$}{mark}{row}\n", ""));
-            } else {
-                set.push_str(&format!("{:hang$}{row}\n", ""));
-            }
-        }
-        set
+        wrap(text, WIDTH - hang)
+            .iter()
+            .enumerate()
+            .map(|(at, row)| match at {
+                0 => format!("{:INDENT$}{mark}{row}\n", ""),
+                _ => format!("{:hang$}{row}\n", ""),
+            })
+            .collect()
     }
 
     fn bold(&self, text: &str) -> String {

@@ -44,7 +44,7 @@ fn open() -> Result<(Town, Submitter, Reader), Failed> {
 /// What was refused left no trace, and the log still takes an honest entry and finds itself clean.
 fn unharmed(town: &mut Town, bureau: &Submitter, before: &Reader) -> Result<(), Failed> {
     let honest = post(
-        town,
+        town.url(),
         &bureau.entry(bytes("honest", 0), bytes("commitment", 0)),
     )?;
     assert_eq!(honest.status, 200, "{}", honest.text());
@@ -324,7 +324,7 @@ fn entries() -> Result<(), Failed> {
         ),
     ];
     for (what, entry, slug) in list {
-        refused(what, &post(&town, &entry)?, 403, slug);
+        refused(what, &post(town.url(), &entry)?, 403, slug);
     }
     unharmed(&mut town, &bureau, &before)
 }

@@ -5,6 +5,7 @@ use demo::process::{Process, Said};
 use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -89,7 +90,7 @@ fn loose_keys() -> Result<(), Failed> {
 
     let key = town.log_folder().join("keys/p256.pem");
     for mode in [0o640, 0o604, 0o660] {
-        std::fs::set_permissions(&key, PermissionsExt::from_mode(mode))?;
+        std::fs::set_permissions(&key, Permissions::from_mode(mode))?;
         let folder = town.log_folder();
         let mut log = Process::start(
             Person::Log,
@@ -107,17 +108,17 @@ fn loose_keys() -> Result<(), Failed> {
         diary.contains("p256.pem"),
         "the log says which key file others can read: {diary}"
     );
-    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600))?;
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600))?;
     town.open_log()?;
 
     // The same holds for whoever signs with a key file: here an administrator.
     let admin = town.log_folder().join("admin/1.pem");
-    std::fs::set_permissions(&admin, PermissionsExt::from_mode(0o644))?;
+    std::fs::set_permissions(&admin, Permissions::from_mode(0o644))?;
     assert!(
         town.enrol("bureau", "Bureau").is_err(),
         "an administrator's key that others can read"
     );
-    std::fs::set_permissions(&admin, PermissionsExt::from_mode(0o600))?;
+    std::fs::set_permissions(&admin, Permissions::from_mode(0o600))?;
     Ok(())
 }
 

@@ -50,8 +50,8 @@ fn row(town: &Town, key: &Submitter) -> Result<Value, Failed> {
     found.ok_or_else(|| format!("/v1/keys does not list {id}").into())
 }
 
-fn status(town: &Town, entry: &[u8]) -> Result<(u16, Option<String>), Failed> {
-    let answer = post(town, entry)?;
+fn status(url: &str, entry: &[u8]) -> Result<(u16, Option<String>), Failed> {
+    let answer = post(url, entry)?;
     Ok((answer.status, answer.problem()))
 }
 
@@ -66,12 +66,12 @@ fn rotation() -> Result<(), Failed> {
     let (mut town, home) = open()?;
     let old = Submitter::of(&home)?;
     let logged = old.entry(bytes("tag", 0), bytes("commitment", 0));
-    assert_eq!(status(&town, &logged)?.0, 200);
+    assert_eq!(status(town.url(), &logged)?.0, 200);
     home.notary(["key", "new", "next.pem"])?.done()?;
     let new = Submitter::with_key(&home, "next.pem")?;
     let early = new.entry(bytes("tag", 1), bytes("commitment", 1));
     assert_eq!(
-        status(&town, &early)?,
+        status(town.url(), &early)?,
         refused("unknown-key"),
         "before its enrolment"
     );
@@ -85,21 +85,21 @@ fn rotation() -> Result<(), Failed> {
     )?
     .done()?;
     for round in ["at once", "after a restart"] {
-        assert_eq!(status(&town, &early)?.0, 200, "the new key, {round}");
+        assert_eq!(status(town.url(), &early)?.0, 200, "the new key, {round}");
         let late = old.entry(bytes("tag", 2), bytes("commitment", 2));
         assert_eq!(
-            status(&town, &late)?,
+            status(town.url(), &late)?,
             refused("revoked-key"),
             "the old key, {round}"
         );
         assert_eq!(
-            status(&town, &logged)?.0,
+            status(town.url(), &logged)?.0,
             200,
             "what the old key logged keeps its place, {round}"
         );
         let again = new.entry(bytes("tag", 0), bytes("commitment", 0));
         assert_eq!(
-            status(&town, &again)?,
+            status(town.url(), &again)?,
             refused("slot-taken"),
             "the slot is the bureau's, not the key's, {round}"
         );
@@ -123,12 +123,12 @@ fn revocation() -> Result<(), Failed> {
     std::thread::scope(|scope| -> Result<(), Failed> {
         let senders: Vec<_> = (0..3_u64)
             .map(|sender| {
-                let (bureau, over, town) = (&bureau, &over, &town);
+                let (bureau, over, url) = (&bureau, &over, town.url());
                 scope.spawn(move || -> Result<u64, Failed> {
                     for n in 0.. {
                         let number = sender << 32 | n;
                         match status(
-                            town,
+                            url,
                             &bureau.entry(bytes("tag", number), bytes("commitment", number)),
                         )? {
                             (200, _) if over.load(Ordering::SeqCst) => {
@@ -214,7 +214,11 @@ fn who_may_enrol() -> Result<(), Failed> {
     assert_eq!(enrol("other/bureau.pem", [one, two])?, 0);
     let key = Submitter::of(&other)?;
     assert_eq!(
-        status(&town, &key.entry(bytes("tag", 0), bytes("commitment", 0)))?.0,
+        status(
+            town.url(),
+            &key.entry(bytes("tag", 0), bytes("commitment", 0))
+        )?
+        .0,
         200
     );
     drop(home);

@@ -37,7 +37,7 @@ fn monotone() -> Result<(), Failed> {
     let mut last = head(&town)?;
     for round in 0..6 {
         let answer = post(
-            &town,
+            town.url(),
             &bureau.entry(bytes("tag", round), bytes("commitment", round)),
         )?;
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -75,7 +75,7 @@ fn everything_follows() -> Result<(), Failed> {
     let mut next = 0;
     for batch in [1, 7, 250, 1, 300, 60] {
         let body: Vec<u8> = (next..next + batch).flat_map(entry).collect();
-        let answer = post(&town, &body)?;
+        let answer = post(town.url(), &body)?;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let reader = Reader::read(&town)?;
         let document = answer.json();

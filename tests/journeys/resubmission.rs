@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn index(town: &Town, entry: &[u8]) -> Result<(u64, Vec<u8>), Failed> {
-    let answer = post(town, entry)?;
+    let answer = post(town.url(), entry)?;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let result = answer.json()["results"][0].take();
     let stored = STANDARD.decode(result["entry"].as_str().unwrap_or_default())?;
@@ -53,7 +53,7 @@ fn same_index() -> Result<(), Failed> {
 
     let other = bureau.entry(bytes("tag", 0), bytes("commitment", 1));
     for _ in 0..2 {
-        let refused = post(&town, &other)?;
+        let refused = post(town.url(), &other)?;
         assert_eq!(
             (refused.status, refused.problem().as_deref()),
             (409, Some("slot-taken"))
@@ -82,7 +82,7 @@ fn same_index() -> Result<(), Failed> {
     town.close_log()?;
     town.open_log()?;
     assert_eq!(index(&town, &entry)?, first, "after an orderly restart");
-    assert_eq!(post(&town, &other)?.status, 409);
+    assert_eq!(post(town.url(), &other)?.status, 409);
     Ok(())
 }
 
@@ -97,7 +97,7 @@ fn mixed_batch() -> Result<(), Failed> {
     *unsigned.last_mut().ok_or("an empty entry")? ^= 1;
     // New, repeated, new twice in one body, taken, badly signed.
     let batch = [entry(1), entry(0), entry(2), entry(2), taken, unsigned].concat();
-    let answer = post(&town, &batch)?;
+    let answer = post(town.url(), &batch)?;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let document = answer.json();
     let results = document["results"].as_array().ok_or("no results")?;

@@ -26,7 +26,7 @@ fn stranger() -> Result<(), Failed> {
         let body: Vec<u8> = body
             .flat_map(|n| bureau.entry(bytes("tag", n), bytes("commitment", n)))
             .collect();
-        assert_eq!(post(&town, &body)?.status, 200);
+        assert_eq!(post(town.url(), &body)?.status, 200);
     }
     let said = Command::new("python3")
         .args([

@@ -14,6 +14,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 /// The trials.
@@ -116,7 +117,7 @@ fn live_until(
         over.store(true, Ordering::SeqCst);
         senders
             .into_iter()
-            .map(|sender| sender.join())
+            .map(ScopedJoinHandle::join)
             .collect::<Vec<_>>()
     });
     let mut all = Life::default();
@@ -219,15 +220,12 @@ fn unanswered_are_there_once_or_not(
         let results = document["results"].as_array().ok_or("no results")?;
         for (entry, result) in batch.iter().zip(results) {
             let index = number(result, "index")?;
-            match places.get(entry.as_slice()) {
-                Some(place) => {
-                    assert_eq!(index, *place, "an entry moved");
-                    had += 1;
-                }
-                None => {
-                    assert!(index >= before.size.get(), "an entry took another's place");
-                    new += 1;
-                }
+            if let Some(place) = places.get(entry.as_slice()) {
+                assert_eq!(index, *place, "an entry moved");
+                had += 1;
+            } else {
+                assert!(index >= before.size.get(), "an entry took another's place");
+                new += 1;
             }
         }
     }

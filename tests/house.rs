@@ -121,13 +121,13 @@ const DRAWERS: &[&str] = &[
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("no_person_imports_another", || {
-            none(strangers(&metadata()?))
+            none(&strangers(&metadata()?))
         }),
         Trial::test("a_pure_crate_depends_on_nothing_worldly", || {
-            none(impurities(&metadata()?))
+            none(&impurities(&metadata()?))
         }),
         Trial::test("the_sources_of_a_pure_crate_name_nothing_worldly", || {
-            none(worldly_sources()?)
+            none(&worldly_sources()?)
         }),
         Trial::test(
             "worldly_names_are_seen_in_code_and_not_in_comments_or_tests",
@@ -137,14 +137,14 @@ pub fn trials() -> Vec<Trial> {
             },
         ),
         Trial::test("every_member_is_tested_by_plain_cargo_test", || {
-            none(forgotten(&metadata()?))
+            none(&forgotten(&metadata()?))
         }),
         Trial::test(
             "versions_of_dependencies_stand_once_in_the_workspace",
-            || none(own_versions(&metadata()?)?),
+            || none(&own_versions(&metadata()?)?),
         ),
         Trial::test("no_source_file_is_a_drawer", || {
-            none(drawers(&metadata()?)?)
+            none(&drawers(&metadata()?)?)
         }),
     ]
 }
@@ -375,7 +375,7 @@ fn imports(package: &Package) -> impl Iterator<Item = &str> {
         .map(|dependency| dependency.name.as_str())
 }
 
-fn none(found: Vec<String>) -> Result<(), Failed> {
+fn none(found: &[String]) -> Result<(), Failed> {
     if found.is_empty() {
         Ok(())
     } else {

@@ -92,193 +92,108 @@ fn refused(what: &str, answer: &Answer, status: u16, slug: &str) {
 fn bodies() -> Result<(), Failed> {
     let (mut town, bureau, before) = open()?;
     let good = bureau.entry(bytes("tag", 0), bytes("commitment", 0));
-    let with = |at: usize, part: &[u8]| {
-        let mut entry = good.clone();
-        entry[at..at + part.len()].copy_from_slice(part);
-        entry
+    let ask = |path: &str, headers: &[(&str, &str)], body: &[u8]| {
+        send(town.url(), "POST", path, headers, body)
     };
-    let json = |text: &str| format!("{{\"entries\":[\"{text}\"]}}").into_bytes();
-    let encoded = STANDARD.encode(&good);
-    let list: Vec<(&str, &str, Vec<u8>, u16, &str)> = vec![
-        ("no body", BYTES, vec![], 400, "body-empty"),
-        (
-            "one byte short",
-            BYTES,
-            good[1..].to_vec(),
-            400,
-            "body-truncated",
-        ),
-        (
-            "one byte more",
-            BYTES,
-            [good.as_slice(), &[0]].concat(),
-            400,
-            "body-truncated",
-        ),
-        (
-            "1,025 entries",
-            BYTES,
-            good.repeat(1_025),
-            400,
-            "too-many-entries",
-        ),
-        (
-            "a body over 256 KiB",
-            BYTES,
-            vec![0; 300_000],
-            413,
-            "body-too-large",
-        ),
-        ("version 0", BYTES, with(0, &[0]), 400, "malformed-entry"),
-        ("version 2", BYTES, with(0, &[2]), 400, "malformed-entry"),
-        ("kind 0", BYTES, with(1, &[0]), 400, "malformed-entry"),
-        ("kind 4", BYTES, with(1, &[4]), 400, "malformed-entry"),
-        (
-            "r = 0",
-            BYTES,
-            with(SIGNATURE_AT, &[0; 32]),
-            400,
-            "malformed-entry",
-        ),
-        (
-            "s = 0",
-            BYTES,
-            with(SIGNATURE_AT + 32, &[0; 32]),
-            400,
-            "malformed-entry",
-        ),
-        (
-            "r = n",
-            BYTES,
-            with(SIGNATURE_AT, &ORDER),
-            400,
-            "malformed-entry",
-        ),
-        (
-            "s = n",
-            BYTES,
-            with(SIGNATURE_AT + 32, &ORDER),
-            400,
-            "malformed-entry",
-        ),
-        (
-            "s = 2^256 - 1",
-            BYTES,
-            with(SIGNATURE_AT + 32, &[0xff; 32]),
-            400,
-            "malformed-entry",
-        ),
-        ("zeros", BYTES, vec![0; ENTRY_LEN], 400, "malformed-entry"),
-        (
-            "a good entry before a bad one",
-            BYTES,
-            [good.clone(), with(0, &[2])].concat(),
-            400,
-            "malformed-entry",
-        ),
-        (
-            "no media type that is known",
-            "text/plain",
-            good.clone(),
-            415,
-            "unsupported-media-type",
-        ),
-        (
-            "text that is no JSON",
-            JSON,
-            b"{\"entries\":[".to_vec(),
-            400,
-            "malformed-json",
-        ),
-        (
-            "JSON of another shape",
-            JSON,
-            b"{\"entry\":1}".to_vec(),
-            400,
-            "malformed-json",
-        ),
-        (
-            "JSON that nests deeply",
-            JSON,
-            b"[".repeat(100_000),
-            400,
-            "malformed-json",
-        ),
-        (
-            "no entries in JSON",
-            JSON,
-            b"{\"entries\":[]}".to_vec(),
-            400,
-            "body-empty",
-        ),
-        (
-            "base64 with a stray character",
-            JSON,
-            json("!!!!"),
-            400,
-            "malformed-base64",
-        ),
-        (
-            "base64 of an entry without its last character",
-            JSON,
-            json(&encoded[..encoded.len() - 1]),
-            400,
-            "malformed-base64",
-        ),
-        (
-            "base64 of too few bytes",
-            JSON,
-            json("AAAA"),
-            400,
-            "malformed-entry",
-        ),
-    ];
-    for (what, kind, body, status, slug) in list {
-        let answer = send(
-            town.url(),
-            "POST",
-            "/v1/entries",
-            &[("content-type", kind)],
-            &body,
-        )?;
+    let path = "/v1/entries";
+    for (what, body, status, slug) in crooked_bytes(&good) {
+        let answer = ask(path, &[("content-type", BYTES)], &body)?;
         refused(what, &answer, status, slug);
     }
-    let second = send(
-        town.url(),
-        "POST",
-        "/v1/entries",
-        &[("content-type", BYTES)],
-        &[good.clone(), with(0, &[2])].concat(),
-    )?;
-    assert_eq!(
-        second.json()["position"],
-        1,
-        "which of the entries is malformed"
-    );
-    let none = send(town.url(), "POST", "/v1/entries", &[], &good)?;
-    refused("no media type", &none, 415, "unsupported-media-type");
-    let wait = send(
-        town.url(),
-        "POST",
+    for (what, at, part) in crooked_entries() {
+        let mut entry = good.clone();
+        entry[at..at + part.len()].copy_from_slice(part);
+        let answer = ask(path, &[("content-type", BYTES)], &entry)?;
+        refused(what, &answer, 400, "malformed-entry");
+        let answer = ask(
+            path,
+            &[("content-type", BYTES)],
+            &[&good[..], &entry].concat(),
+        )?;
+        refused(what, &answer, 400, "malformed-entry");
+        assert_eq!(answer.json()["position"], 1, "{what}: which of the two");
+    }
+    for (what, body, slug) in crooked_json(&good) {
+        let answer = ask(path, &[("content-type", JSON)], &body)?;
+        refused(what, &answer, 400, slug);
+    }
+    for headers in [&[] as &[(&str, &str)], &[("content-type", "text/plain")]] {
+        let answer = ask(path, headers, &good)?;
+        refused(
+            "no media type that is known",
+            &answer,
+            415,
+            "unsupported-media-type",
+        );
+    }
+    let answer = ask(
         "/v1/entries?wait=witnessed",
         &[("content-type", BYTES)],
         &good,
     )?;
     refused(
-        "waiting for witnesses of a log that has none",
-        &wait,
+        "waiting for witnesses that there are none of",
+        &answer,
         400,
         "wait-unsupported",
     );
-    let wait = send(
-        town.url(),
-        "POST",
+    let answer = ask(
         "/v1/entries?wait=forever",
         &[("content-type", BYTES)],
         &good,
     )?;
-    assert_eq!(wait.status, 400, "{}", wait.text());
+    assert_eq!(answer.status, 400, "{}", answer.text());
     unharmed(&mut town, &bureau, &before)
+}
+
+/// Bodies of bytes that are no entries.
+fn crooked_bytes(good: &[u8]) -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
+    vec![
+        ("no body", vec![], 400, "body-empty"),
+        ("one byte short", good[1..].to_vec(), 400, "body-truncated"),
+        (
+            "one byte more",
+            [good, &[0]].concat(),
+            400,
+            "body-truncated",
+        ),
+        ("1,025 entries", good.repeat(1_025), 400, "too-many-entries"),
+        ("over 256 KiB", vec![0; 300_000], 413, "body-too-large"),
+        ("zeros", vec![0; ENTRY_LEN], 400, "malformed-entry"),
+    ]
+}
+
+/// What makes an entry malformed when it stands at this place.
+fn crooked_entries() -> Vec<(&'static str, usize, &'static [u8])> {
+    let (r, s) = (SIGNATURE_AT, SIGNATURE_AT + 32);
+    vec![
+        ("version 0", 0, &[0]),
+        ("version 2", 0, &[2]),
+        ("kind 0", 1, &[0]),
+        ("kind 4", 1, &[4]),
+        ("r = 0", r, &[0; 32]),
+        ("s = 0", s, &[0; 32]),
+        ("r = n", r, &ORDER),
+        ("s = n", s, &ORDER),
+        ("r = 2^256 - 1", r, &[0xff; 32]),
+        ("s = 2^256 - 1", s, &[0xff; 32]),
+    ]
+}
+
+/// Bodies of JSON that hold no entries.
+fn crooked_json(good: &[u8]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let holding = |text: &str| format!("{{\"entries\":[\"{text}\"]}}").into_bytes();
+    let cut = STANDARD.encode(good);
+    let cut = &cut[..cut.len() - 1];
+    vec![
+        ("cut off", b"{\"entries\":[".to_vec(), "malformed-json"),
+        ("another shape", b"{\"entry\":1}".to_vec(), "malformed-json"),
+        ("deeply nested", b"[".repeat(100_000), "malformed-json"),
+        ("no entries", b"{\"entries\":[]}".to_vec(), "body-empty"),
+        ("stray characters", holding("!!!!"), "malformed-base64"),
+        ("base64 cut off", holding(cut), "malformed-base64"),
+        ("three bytes", holding("AAAA"), "malformed-entry"),
+    ]
 }
 
 fn entries() -> Result<(), Failed> {

@@ -97,7 +97,7 @@ fn loose_keys() -> Result<(), Failed> {
             ["serve".as_ref(), folder.as_os_str(), "--json".as_ref()],
             &town.diary(),
         )?;
-        let line = log.line(std::time::Duration::from_secs(60));
+        let line = log.line(std::time::Duration::from_mins(1));
         assert!(
             line.is_err(),
             "mode {mode:o}: the log opened all the same: {line:?}"

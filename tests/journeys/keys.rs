@@ -32,14 +32,10 @@ fn open() -> Result<(Town, Home), Failed> {
     Ok((town, home))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The public row of a key.
 fn row(town: &Town, key: &Submitter) -> Result<Value, Failed> {
     let mut keys = town.get("/v1/keys")?.json();
-    let id = hex(key.key_id());
+    let id = hex::encode(key.key_id());
     let rows = keys["keys"]
         .as_array_mut()
         .ok_or("/v1/keys lists no keys")?;
@@ -76,7 +72,7 @@ fn rotation() -> Result<(), Failed> {
         "before its enrolment"
     );
 
-    let id = hex(old.key_id());
+    let id = hex::encode(old.key_id());
     town.admin(
         [
             "bureau", "rotate", "--old", &id, "--role", "submit", "--key",
@@ -144,7 +140,7 @@ fn revocation() -> Result<(), Failed> {
             })
             .collect();
         std::thread::sleep(std::time::Duration::from_millis(300));
-        let id = hex(bureau.key_id());
+        let id = hex::encode(bureau.key_id());
         let mut revoke = vec![
             "bureau",
             "revoke",

@@ -149,7 +149,7 @@ fn killed_run() -> Result<(), Failed> {
         photo.into(),
     ];
     let mut run = Process::start(Person::Notary, args, &bureau.path("notary.stderr"))?;
-    was_lost.recv_timeout(Duration::from_secs(60))?;
+    was_lost.recv_timeout(Duration::from_mins(1))?;
     run.kill();
     let logged = Reader::read(&town)?;
     assert_eq!(

@@ -4,6 +4,7 @@
 mod crashes;
 mod house;
 mod journeys;
+mod liar;
 mod reader;
 mod receipt;
 mod skip;

@@ -1,12 +1,14 @@
 //! A stranger with Python's standard library and openssl, and none of our code, checks the log by HTTP.
 
+use crate::liar::{self, Lie};
 use crate::skip;
 use crate::submitter::{Submitter, bytes, post};
 use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use std::process::Command;
 
-const NAME: &str = "a_stranger_without_our_code_re_hashes_the_log_and_verifies_its_signatures";
+const NAME: &str =
+    "a_stranger_without_our_code_finds_an_honest_log_whole_and_every_changed_answer_wrong";
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -22,27 +24,40 @@ fn stranger() -> Result<(), Failed> {
     let mut town = Town::found(None)?;
     town.open_log()?;
     let bureau = Submitter::of(&town.enrol("bureau", "Bureau")?)?;
-    for body in [0..1, 1..300] {
-        let body: Vec<u8> = body
-            .flat_map(|n| bureau.entry(bytes("tag", n), bytes("commitment", n)))
-            .collect();
+    for numbers in [0..1, 1..300] {
+        let entry = |n| bureau.entry(bytes("tag", n), bytes("commitment", n));
+        let body: Vec<u8> = numbers.flat_map(entry).collect();
         assert_eq!(post(town.url(), &body)?.status, 200);
     }
-    let said = Command::new("python3")
-        .args([
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stranger.py"),
-            town.url(),
-        ])
-        .output()?;
-    let words = String::from_utf8_lossy(&said.stdout);
-    assert!(
-        said.status.success(),
-        "{words}{}",
-        String::from_utf8_lossy(&said.stderr)
-    );
-    assert!(
-        words.contains("302 entries") && words.ends_with("All of it holds.\n"),
-        "{words}"
-    );
+    let (code, words) = check(town.url())?;
+    assert_eq!(code, Some(0), "{words}");
+    assert!(words.contains("302 entries"), "{words}");
+    assert!(words.ends_with("All of it holds.\n"), "{words}");
+
+    // One byte of each kind of answer, changed on the way: the script must see it, or it proves nothing.
+    for (path, behind, skip) in [
+        ("/checkpoint", "\n302\n", 5),
+        ("/checkpoint", "\n\u{2014} log.town.example/demo ", 20),
+        ("/ct/v1/get-sth", "\"timestamp\":", 10),
+        ("/ct/v1/get-sth", "\"tree_head_signature\":\"", 30),
+        ("/tile/entries/000", "", 5_000),
+        ("/tile/0/000", "", 5_000),
+        ("/tile/0/001.p/46", "", 500),
+        ("/tile/1/000.p/1", "", 5),
+        ("/v1/receipts/301", "extra ", 50),
+        ("/v1/receipts/301", "\nindex 301\n", 5),
+    ] {
+        let lie = Lie { path, behind, skip };
+        let (code, words) = check(&liar::between(town.url(), &lie)?)?;
+        assert_eq!(code, Some(1), "{lie:?}: {words}");
+        assert!(words.contains("\nWRONG: "), "{lie:?}: {words}");
+    }
     Ok(())
+}
+
+fn check(url: &str) -> Result<(Option<i32>, String), Failed> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stranger.py");
+    let said = Command::new("python3").args([script, url]).output()?;
+    let words = [said.stdout, said.stderr].concat();
+    Ok((said.status.code(), String::from_utf8(words)?))
 }

@@ -61,7 +61,6 @@ const PURE: &[(&str, &[&str])] = &[
             "hkdf",
             "hmac",
             "jiff",
-            "p256",
             "schemars",
             "serde",
             "serde_json",

@@ -13,16 +13,23 @@ use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(
-        "killed_at_twenty_random_moments_under_load_the_log_keeps_what_it_answered",
-        killed_under_load,
-    )]
+    vec![
+        Trial::test(
+            "killed_at_twenty_random_moments_under_load_the_log_keeps_what_it_answered",
+            killed_under_load,
+        ),
+        Trial::test(
+            "the_oracle_of_the_crashes_sees_a_log_that_forgot",
+            forgetful_log,
+        ),
+    ]
 }
 
 /// How often the log is killed while it works, as CI asks for.
@@ -93,6 +100,56 @@ fn killed_under_load() -> Result<(), Failed> {
         .done()?;
     let diary = std::fs::read_to_string(town.diary())?;
     assert!(!diary.contains("panicked"), "{diary}");
+    Ok(())
+}
+
+/// What no crash may do, a restored backup of log and anchor together does to a log without witnesses: it forgets what it
+/// answered and sets its places again. The oracle must see that, or its silence after the crashes means nothing.
+fn forgetful_log() -> Result<(), Failed> {
+    let mut town = Town::found(None)?;
+    town.open_log()?;
+    let bureau = Submitter::of(&town.enrol("bureau", "Bureau")?)?;
+    let numbers = AtomicU64::new(0);
+    town.close_log()?;
+    let backup = town.folder().join("backup");
+    for folder in ["log", "anchor"] {
+        copy(&town.folder().join(folder), &backup.join(folder))?;
+    }
+    town.open_log()?;
+    let answered = live_until(&mut town, &bureau, &numbers, LIFE_MAX)?;
+    assert!(!answered.answers.is_empty());
+    town.open_log()?;
+    everything_holds(&town, &answered)?;
+    town.kill_log();
+    for folder in ["log", "anchor"] {
+        std::fs::remove_dir_all(town.folder().join(folder))?;
+        std::fs::rename(backup.join(folder), town.folder().join(folder))?;
+    }
+    town.open_log()?;
+    live_until(&mut town, &bureau, &numbers, LIFE_MAX)?;
+    town.open_log()?;
+    let seen = everything_holds(&town, &answered)
+        .err()
+        .ok_or("the oracle saw nothing")?;
+    println!(
+        "crashes: of a log that forgot, the oracle says: {}",
+        seen.message().unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), to)?;
+        }
+    }
     Ok(())
 }
 

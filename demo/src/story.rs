@@ -154,7 +154,7 @@ impl Story {
         self.cast = Some(Cast { bureau, citizen });
         self.voice.done(
             "bureau",
-            json!({"bureau": BUREAU, "keys": keys}),
+            json!({"bureau": BUREAU, "key_id": keys.pointer("/keys/0/key_id")}),
             &[Line::Text(format!(
                 "The {BUREAU} made a key, and two administrators signed a public notice that lets this key submit. \
                  The notice is an entry of the log itself: anyone can see who may submit, and since when."
@@ -311,7 +311,7 @@ impl Story {
         let Cast { bureau, citizen } = cast(self.cast.as_ref())?;
         let name = media::PHOTO.name;
         let (entry, index) = receipt(citizen, name)?;
-        let again = self.town.get(&format!("/v1/receipts/{index}"))?;
+        let again = self.town.get(&format!("/v1/receipts/{index}?newest=1"))?;
         let again = Receipt::parse(&again.body).map_err(|error| {
             Failure::Check(format!(
                 "the log's receipt for entry {index} cannot be read: {error}"
@@ -450,14 +450,15 @@ fn read_head(checkpoint: &str) -> Option<Head> {
 
 /// `2161914` → `2.2 MB`
 fn bytes(count: usize) -> String {
-    if count < 1_000 {
-        return format!("{count} bytes");
-    }
-    let tenths = count / 100;
+    let (unit, name) = match count {
+        ..1_000 => return format!("{count} bytes"),
+        1_000..999_500 => (1_000, "KB"),
+        _ => (1_000_000, "MB"),
+    };
+    let tenths = (count * 10 + unit / 2) / unit;
     match tenths {
-        ..100 => format!("{}.{} KB", tenths / 10, tenths % 10),
-        100..10_000 => format!("{} KB", tenths / 10),
-        _ => format!("{}.{} MB", tenths / 10_000, tenths / 1_000 % 10),
+        ..100 => format!("{}.{} {name}", tenths / 10, tenths % 10),
+        _ => format!("{} {name}", (count + unit / 2) / unit),
     }
 }
 
@@ -496,9 +497,20 @@ mod tests {
 
     #[test]
     fn sizes_are_said_as_people_say_them() {
-        assert_eq!(bytes(162), "162 bytes");
-        assert_eq!(bytes(1_250), "1.2 KB");
-        assert_eq!(bytes(35_393), "35 KB");
-        assert_eq!(bytes(2_161_914), "2.1 MB");
+        let said = [
+            0, 162, 1_250, 35_393, 999_499, 999_500, 2_161_914, 64_000_000,
+        ]
+        .map(bytes);
+        let words = [
+            "0 bytes",
+            "162 bytes",
+            "1.3 KB",
+            "35 KB",
+            "999 KB",
+            "1.0 MB",
+            "2.2 MB",
+            "64 MB",
+        ];
+        assert_eq!(said, words);
     }
 }

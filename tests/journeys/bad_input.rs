@@ -158,7 +158,7 @@ fn crooked_bytes(good: &[u8]) -> Vec<(&'static str, Vec<u8>, u16, &'static str)>
             "body-truncated",
         ),
         ("1,025 entries", good.repeat(1_025), 400, "too-many-entries"),
-        ("over 256 KiB", vec![0; 300_000], 413, "body-too-large"),
+        ("over 256 KiB", vec![0; 300_000], 413, "content-too-large"),
         ("zeros", vec![0; ENTRY_LEN], 400, "malformed-entry"),
     ]
 }

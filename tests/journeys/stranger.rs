@@ -44,8 +44,8 @@ fn stranger() -> Result<(), Failed> {
         ("/tile/0/000", "", 5_000),
         ("/tile/0/001.p/46", "", 500),
         ("/tile/1/000.p/1", "", 5),
-        ("/v1/receipts/301", "extra ", 50),
-        ("/v1/receipts/301", "\nindex 301\n", 5),
+        ("/v1/receipts/301?newest=1", "extra ", 50),
+        ("/v1/receipts/301?newest=1", "\nindex 301\n", 5),
     ] {
         let lie = Lie { path, behind, skip };
         let (code, words) = check(&liar::between(town.url(), &lie)?)?;

@@ -45,12 +45,12 @@ pub fn router(log: &Arc<Log>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-/// The OpenAPI document, as `/openapi.json` serves it.
+/// The `OpenAPI` document, as `/openapi.json` serves it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     split(api_routes()).1
 }
 
-/// The routes and their document. What the router calls `{*path}` is `{path}` in OpenAPI.
+/// The routes and their document. What the router calls `{*path}` is `{path}` in `OpenAPI`.
 fn split(routes: OpenApiRouter<Arc<Log>>) -> (Router<Arc<Log>>, utoipa::openapi::OpenApi) {
     let (routes, mut api) = routes.split_for_parts();
     let paths = std::mem::take(&mut api.paths.paths);

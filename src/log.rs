@@ -36,7 +36,7 @@ const KEY_CACHE_BYTES: u64 = 16 << 20;
 const PARSED_KEY_BYTES: u32 = 512;
 
 /// Assigning and integrating take at most this long, else there is no promise (and the entries may be sent again).
-pub const SEQUENCE_DEADLINE: Duration = Duration::from_secs(60);
+pub const SEQUENCE_DEADLINE: Duration = Duration::from_mins(1);
 
 /// The log as its doors see it.
 pub struct Log {

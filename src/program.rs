@@ -120,7 +120,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// It could not be done.
-    pub(crate) fn could_not(why: impl ToString) -> Self {
+    pub(crate) fn could_not(why: impl std::fmt::Display) -> Self {
         Self {
             sentence: why.to_string(),
             exit: Exit::CouldNotCheck,
@@ -128,7 +128,7 @@ impl Failure {
     }
 
     /// It was asked wrongly.
-    pub(crate) fn usage(why: impl ToString) -> Self {
+    pub(crate) fn usage(why: impl std::fmt::Display) -> Self {
         Self {
             sentence: why.to_string(),
             exit: Exit::Usage,
@@ -136,7 +136,7 @@ impl Failure {
     }
 
     /// Something was refused or proven wrong.
-    pub(crate) fn wrong(why: impl ToString) -> Self {
+    pub(crate) fn wrong(why: impl std::fmt::Display) -> Self {
         Self {
             sentence: why.to_string(),
             exit: Exit::ProvenWrong,

@@ -18,7 +18,7 @@ pub trait Signer: Send + Sync {
     /// The verifier keys of the tree heads: Ed25519 (0x01), RFC 6962 P-256 (0x05), ML-DSA-44 (0x06).
     fn vkeys(&self) -> &[Vkey; 3];
 
-    /// The SubjectPublicKeyInfo (DER, 91 bytes) of the log's entry key.
+    /// The `SubjectPublicKeyInfo` (DER, 91 bytes) of the log's entry key.
     fn entry_spki(&self) -> &[u8];
 
     /// Signs a head with all three keys, with the time that is stored with it.

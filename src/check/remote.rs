@@ -12,7 +12,7 @@ use std::time::Duration;
 use tlog::{Bundle, Checkpoint, Note, SignedCheckpoint, TILE_WIDTH, Tile};
 
 /// How long one answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 /// The largest answer that is read: a notice.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 

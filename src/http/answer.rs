@@ -140,7 +140,7 @@ impl Answer {
                 logged.proof,
                 &self.checkpoint,
             ),
-            _ => Err(Rejection(super::problems::NOT_STORED.problem())),
+            _ => Err(Rejection::from(super::problems::NOT_STORED.problem())),
         }
     }
 }

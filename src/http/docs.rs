@@ -66,7 +66,7 @@ impl Docs {
     }
 }
 
-/// The API as OpenAPI 3.1.
+/// The API as `OpenAPI` 3.1.
 pub async fn openapi(State(docs): State<Docs>) -> Json<Arc<Value>> {
     Json(docs.json)
 }

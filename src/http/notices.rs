@@ -141,10 +141,10 @@ pub async fn publish(
 ) -> Result<Response, Rejection> {
     check_wait(&wait)?;
     let notice = Notice::parse(&body)
-        .map_err(|error| Rejection(MALFORMED_NOTICE.problem().detail(error.to_string())))?;
+        .map_err(|error| Rejection::from(MALFORMED_NOTICE.problem().detail(error.to_string())))?;
     if matches!(notice.body(), NoticeBody::Operator(_)) {
         let detail = "Operator notices are the log's own diary.";
-        return Err(Rejection(
+        return Err(Rejection::from(
             super::problems::REFUSED_NOTICE.problem().detail(detail),
         ));
     }
@@ -157,7 +157,7 @@ pub async fn publish(
             let problem = refused_notice(&refusal)
                 .with("next_seq", registry.next_seq())
                 .with("last", registry.last().to_string());
-            return Err(Rejection(problem));
+            return Err(Rejection::from(problem));
         }
     }
     let signer = heart.publisher.signer();

@@ -115,7 +115,7 @@ pub fn refused_notice(refusal: &RefusedNotice) -> Problem {
 
 impl From<NotSequenced> for Rejection {
     fn from(why: NotSequenced) -> Self {
-        Self(match why {
+        Self::from(match why {
             NotSequenced::PoolFull => POOL_FULL.problem().retry_after(1),
             NotSequenced::ReadOnly => READ_ONLY.problem().retry_after(60),
             NotSequenced::Unavailable => UNAVAILABLE.problem().retry_after(1),
@@ -127,11 +127,11 @@ impl From<NotSequenced> for Rejection {
 impl From<HistoryError> for Rejection {
     fn from(error: HistoryError) -> Self {
         match error {
-            HistoryError::NotThere => Self(NOT_STORED.problem()),
+            HistoryError::NotThere => Self::from(NOT_STORED.problem()),
             error => {
                 // The caller is told that it failed; the cause is for the operator.
                 tracing::error!(%error, "A read failed.");
-                Self(STORED_DATA_LOST.problem())
+                Self::from(STORED_DATA_LOST.problem())
             }
         }
     }
@@ -145,11 +145,18 @@ impl From<crate::storage::coord::CoordError> for Rejection {
 
 /// A problem on its way out of a handler.
 #[derive(Debug)]
-pub struct Rejection(pub Problem);
+pub struct Rejection(Box<Problem>);
+
+impl Rejection {
+    /// The problem.
+    pub fn into_problem(self) -> Problem {
+        *self.0
+    }
+}
 
 impl From<Problem> for Rejection {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
@@ -179,18 +186,20 @@ mod tests {
             let response = axum::response::IntoResponse::into_response(Rejection::from(why));
             assert_eq!(response.status(), kind.status);
             assert!(response.headers().contains_key("retry-after"), "{why}");
-            assert_eq!(Rejection::from(why).0.slug(), kind.slug);
+            assert_eq!(Rejection::from(why).into_problem().slug(), kind.slug);
         }
     }
 
     #[test]
     fn a_lost_tile_is_the_logs_fault_and_an_index_beyond_it_the_callers() {
         assert_eq!(
-            Rejection::from(HistoryError::Lost).0.slug(),
+            Rejection::from(HistoryError::Lost).into_problem().slug(),
             STORED_DATA_LOST.slug
         );
         assert_eq!(
-            Rejection::from(HistoryError::NotThere).0.slug(),
+            Rejection::from(HistoryError::NotThere)
+                .into_problem()
+                .slug(),
             NOT_STORED.slug
         );
     }

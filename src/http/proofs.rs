@@ -79,7 +79,7 @@ pub async fn inclusion(
             (receipts::find_leaf(&log, &leaf).await?.0, leaf)
         }
         _ => {
-            return Err(Rejection(
+            return Err(Rejection::from(
                 MALFORMED_QUERY
                     .problem()
                     .detail("Give one of index and hash."),
@@ -131,7 +131,7 @@ pub fn base64(hashes: &[Hash]) -> Vec<String> {
 
 /// A size or index beyond the tree, or two sizes in the wrong order.
 pub fn out_of_range(newest: TreeSize) -> Rejection {
-    Rejection(OUT_OF_RANGE.problem().with("size", newest.get()))
+    Rejection::from(OUT_OF_RANGE.problem().with("size", newest.get()))
 }
 
 /// What a history does not reach is the caller's range.

@@ -8,7 +8,7 @@ use tlog::{Hash, LeafIndex, TreeSize};
 pub fn required<'a>(name: &str, value: Option<&'a String>) -> Result<&'a str, Rejection> {
     match value {
         Some(value) => Ok(value),
-        None => Err(Rejection(
+        None => Err(Rejection::from(
             MALFORMED_QUERY
                 .problem()
                 .detail(format!("The parameter {name} is missing.")),
@@ -33,7 +33,7 @@ pub fn leaf_hash(name: &str, text: &str) -> Result<Hash, Rejection> {
         return hex32(name, text).map(Hash::new);
     }
     // A `+` in a query arrives as a space.
-    let standard = text.replace(' ', "+").replace('-', "+").replace('_', "/");
+    let standard = text.replace([' ', '-'], "+").replace('_', "/");
     let padded = format!("{}=", standard.trim_end_matches('='));
     Hash::from_base64(&padded).map_err(|_| malformed(name, "a SHA-256 hash in hex or base64"))
 }
@@ -54,7 +54,7 @@ pub fn key_id(name: &str, text: &str) -> Result<KeyHash, Rejection> {
 }
 
 fn malformed(name: &str, expected: &str) -> Rejection {
-    Rejection(
+    Rejection::from(
         MALFORMED_QUERY
             .problem()
             .detail(format!("The parameter {name} must be {expected}.")),

@@ -123,7 +123,7 @@ pub async fn by_lookup(
         (None, Some(slot)) => find_slot(&log, &Slot::new(query::hex32("slot", slot)?)).await?,
         _ => {
             let detail = "Give one of hash and slot.";
-            return Err(Rejection(MALFORMED_QUERY.problem().detail(detail)));
+            return Err(Rejection::from(MALFORMED_QUERY.problem().detail(detail)));
         }
     };
     answer(
@@ -146,9 +146,9 @@ pub async fn find_leaf(log: &Log, leaf: &Hash) -> Result<(LeafIndex, Entry), Rej
         }
     }
     if log.settings().leaf_lookup {
-        Err(Rejection(NOT_STORED.problem()))
+        Err(Rejection::from(NOT_STORED.problem()))
     } else {
-        Err(Rejection(LOOKUP_OFF.problem()))
+        Err(Rejection::from(LOOKUP_OFF.problem()))
     }
 }
 
@@ -166,12 +166,12 @@ async fn find_slot(log: &Log, slot: &Slot) -> Result<(LeafIndex, Entry), Rejecti
         let entry = heart.history.entry(index).await?;
         let author = registry
             .author_at(&entry, index)
-            .map_err(|_| Rejection(STORED_DATA_LOST.problem()))?;
+            .map_err(|_| Rejection::from(STORED_DATA_LOST.problem()))?;
         if Slot::of(&author.bureau(), entry.tag()) == *slot {
             return Ok((index, entry));
         }
     }
-    Err(Rejection(NOT_STORED.problem()))
+    Err(Rejection::from(NOT_STORED.problem()))
 }
 
 /// The tlog-proof of an entry under a head.
@@ -205,7 +205,7 @@ async fn answer(
     };
     let Some(published) = published else {
         return if newest {
-            Err(Rejection(NO_CHECKPOINT.problem()))
+            Err(Rejection::from(NO_CHECKPOINT.problem()))
         } else {
             Ok(awaited(log, index, entry))
         };

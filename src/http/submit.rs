@@ -77,7 +77,7 @@ pub async fn submit(
                 candidates.push(candidate);
                 results.push(None);
             }
-            Err(problem) => results.push(Some(problem)),
+            Err(refused) => results.push(Some(refused.into_problem())),
         }
     }
     let as_text = results.len() == 1
@@ -131,7 +131,7 @@ pub async fn respond(
         {
             match results.pop() {
                 Some(EntryResult::Refused(problem)) => Ok(problem.into_response()),
-                _ => Err(Rejection(Problem::of_status(
+                _ => Err(Rejection::from(Problem::of_status(
                     StatusCode::INTERNAL_SERVER_ERROR,
                 ))),
             }
@@ -145,8 +145,8 @@ pub async fn respond(
 pub fn check_wait(wait: &Wait) -> Result<(), Rejection> {
     match wait.wait.as_deref() {
         None | Some("logged") => Ok(()),
-        Some("witnessed") => Err(Rejection(WAIT_UNSUPPORTED.problem())),
-        Some(_) => Err(Rejection(
+        Some("witnessed") => Err(Rejection::from(WAIT_UNSUPPORTED.problem())),
+        Some(_) => Err(Rejection::from(
             super::problems::MALFORMED_QUERY
                 .problem()
                 .detail("The parameter wait is logged or witnessed."),
@@ -166,7 +166,7 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
         .unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if headers.contains_key(axum::http::header::CONTENT_ENCODING) {
-        return Err(Rejection(
+        return Err(Rejection::from(
             Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
                 .detail("The body must come as it is: a Content-Encoding is not taken."),
         ));
@@ -179,7 +179,7 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
                 body.len(),
                 body.len() % ENTRY_LEN
             );
-            return Err(Rejection(BODY_TRUNCATED.problem().detail(detail)));
+            return Err(Rejection::from(BODY_TRUNCATED.problem().detail(detail)));
         }
         body.chunks_exact(ENTRY_LEN)
             .enumerate()
@@ -189,7 +189,7 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
         let Entries { entries } = serde_json::from_slice(body).map_err(|error| {
             // serde's message may quote the body: only the place is told.
             let detail = format!("Line {}, column {}.", error.line(), error.column());
-            Rejection(MALFORMED_JSON.problem().detail(detail))
+            Rejection::from(MALFORMED_JSON.problem().detail(detail))
         })?;
         check_count(entries.len())?;
         entries
@@ -198,7 +198,7 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
             .map(|(position, text)| {
                 let bytes = STANDARD.decode(text).map_err(|_| {
                     let detail = format!("The entry at position {position}, counted from 0.");
-                    Rejection(
+                    Rejection::from(
                         MALFORMED_BASE64
                             .problem()
                             .detail(detail)
@@ -209,7 +209,7 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
             })
             .collect()
     } else {
-        Err(Rejection(
+        Err(Rejection::from(
             Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
                 .detail("Content-Type must be application/octet-stream or application/json."),
         ))
@@ -218,9 +218,9 @@ fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Entry>, Rejection> {
 
 fn check_count(entries: usize) -> Result<(), Rejection> {
     match entries {
-        0 => Err(Rejection(BODY_EMPTY.problem())),
+        0 => Err(Rejection::from(BODY_EMPTY.problem())),
         1..=ENTRIES_MAX => Ok(()),
-        _ => Err(Rejection(
+        _ => Err(Rejection::from(
             TOO_MANY_ENTRIES
                 .problem()
                 .detail(format!("{entries} entries came.")),
@@ -231,7 +231,7 @@ fn check_count(entries: usize) -> Result<(), Rejection> {
 fn parse_entry(position: usize, bytes: &[u8]) -> Result<Entry, Rejection> {
     Entry::parse_submitted(bytes).map_err(|error| {
         let detail = format!("The entry at position {position}, counted from 0: {error}.");
-        Rejection(
+        Rejection::from(
             MALFORMED_ENTRY
                 .problem()
                 .detail(detail)
@@ -242,9 +242,9 @@ fn parse_entry(position: usize, bytes: &[u8]) -> Result<Entry, Rejection> {
 
 /// The key is known and the signature is its own. Whether the key may still submit is decided under the head lock:
 /// what it logged before its revocation answers as ever.
-fn check(log: &Log, entry: Entry) -> Result<Candidate, Problem> {
+fn check(log: &Log, entry: Entry) -> Result<Candidate, Rejection> {
     if entry.kind() != Kind::Record {
-        return Err(KIND_NOT_ACCEPTED.problem());
+        return Err(KIND_NOT_ACCEPTED.problem().into());
     }
     let heart = log.heart();
     let registry = heart.registry.load();
@@ -255,7 +255,7 @@ fn check(log: &Log, entry: Entry) -> Result<Candidate, Problem> {
         .verifier(&key.key_id, &key.spki_der)
         .ok_or_else(|| UNKNOWN_KEY.problem())?;
     if !verifier.verify(&entry.signed_message(log.origin_hash()), entry.signature()) {
-        return Err(BAD_SIGNATURE.problem());
+        return Err(BAD_SIGNATURE.problem().into());
     }
     let slot = Slot::of(&key.bureau, entry.tag());
     Ok(Candidate {

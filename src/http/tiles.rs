@@ -60,7 +60,7 @@ pub async fn tile(
     };
     match bytes {
         Ok(bytes) => Ok(octets(bytes)),
-        Err(HistoryError::NotThere) => Err(Rejection(NOT_FOUND.problem())),
+        Err(HistoryError::NotThere) => Err(Rejection::from(NOT_FOUND.problem())),
         Err(error) => Err(error.into()),
     }
 }

@@ -103,7 +103,7 @@ impl Runner {
                     return taken_or_halted(&self.log, sequencer, self.settings);
                 }
                 Err(error) => {
-                    tracing::error!(%error, "The store cannot be read; it is tried again.")
+                    tracing::error!(%error, "The store cannot be read; it is tried again.");
                 }
             }
         }

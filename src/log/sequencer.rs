@@ -31,7 +31,7 @@ use tlog::{Growth, Hash, LeafIndex, TreeSize};
 pub const BATCH_ENTRIES_MAX: usize = 8_192;
 
 /// An idle log signs a head with a later time this often, so that a reader can tell idle from dead.
-pub const IDLE_HEAD_EVERY: Duration = Duration::from_secs(60);
+pub const IDLE_HEAD_EVERY: Duration = Duration::from_mins(1);
 
 /// Entries that may lie in no stored tile: 32 MiB of hashes. Beyond, intake waits for the tiles.
 pub const UNSTORED_ENTRIES_MAX: u64 = 1 << 20;
@@ -223,10 +223,10 @@ impl Sequencer {
         let anchor = self.metrics.anchor_seconds.start_timer();
         self.anchor
             .append(&anchor_record(before, advance))
-            .map_err(anchor_setback)?;
+            .map_err(|error| anchor_setback(&error))?;
         anchor.observe_duration();
         self.trim_anchor(advance.head.time_ms)
-            .map_err(anchor_setback)?;
+            .map_err(|error| anchor_setback(&error))?;
 
         let second = self.metrics.second_path_seconds.start_timer();
         if growth.is_some() {
@@ -235,7 +235,7 @@ impl Sequencer {
                 .read_back(LeafIndex::new(before.get()), advance.head.size)
                 .await;
             self.second_path
-                .extend(&read_back.map_err(halt_if_damaged)?)?;
+                .extend(&read_back.map_err(|error| halt_if_damaged(&error))?)?;
         }
         let checked = self.second_path.vouch(&advance.head)?;
         second.observe_duration();
@@ -490,7 +490,7 @@ fn refused_or_reload(error: CoordError) -> Setback {
 }
 
 /// After the commit nothing is refused any more: what cannot be read is read again from the start.
-fn halt_if_damaged(error: CoordError) -> Setback {
+fn halt_if_damaged(error: &CoordError) -> Setback {
     match error {
         CoordError::Absent | CoordError::Damaged(_) | CoordError::ForeignOrigin => {
             Setback::Halt(error.to_string())
@@ -509,7 +509,7 @@ fn refused_history(error: HistoryError) -> Setback {
     }
 }
 
-fn anchor_setback(error: AnchorError) -> Setback {
+fn anchor_setback(error: &AnchorError) -> Setback {
     match error {
         // The start appends what the journal lacks, as soon as there is room again.
         AnchorError::DiskFull | AnchorError::Unreadable(_) | AnchorError::InUse => {

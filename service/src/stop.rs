@@ -88,4 +88,13 @@ mod tests {
         stop.stopped().await;
         assert!(stop.is_triggered());
     }
+
+    #[tokio::test]
+    async fn a_signal_asks_for_the_stop() {
+        let stop = Stop::on_signals().unwrap();
+        assert!(!stop.is_triggered());
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)
+            .unwrap();
+        stop.stopped().await;
+    }
 }

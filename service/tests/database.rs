@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
 
 use service::{Checkpoint, Database, DatabaseError};
 
@@ -65,6 +68,23 @@ async fn a_commit_is_seen_by_readers_and_a_dropped_transaction_is_not() {
     // The writer is free again after the drop.
     insert(&database, 1).await;
     assert_eq!(count(database.readers()).await, 4);
+}
+
+#[tokio::test]
+async fn a_transaction_holds_the_write_lock_from_its_first_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let database = open(&path).await;
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .busy_timeout(Duration::ZERO);
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    let mut writer = database.writer().await;
+    let transaction = writer.begin().await.unwrap();
+    let insert = "INSERT INTO entry (bytes) VALUES (x'00')";
+    sqlx::query(insert).execute(&mut other).await.unwrap_err();
+    transaction.rollback().await.unwrap();
+    sqlx::query(insert).execute(&mut other).await.unwrap();
 }
 
 #[tokio::test]

@@ -95,6 +95,7 @@ mod tests {
         assert!(!stop.is_triggered());
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)
             .unwrap();
-        stop.stopped().await;
+        let soon = std::time::Duration::from_secs(30);
+        tokio::time::timeout(soon, stop.stopped()).await.unwrap();
     }
 }

@@ -147,3 +147,29 @@ async fn a_reader_that_takes_nothing_does_not_hold_a_connection() {
     house.ends("slow_reader").await;
     assert!(peer.rest().await.len() < 64 << 20);
 }
+
+#[tokio::test]
+async fn a_reader_that_paused_and_then_took_everything_keeps_its_connection() {
+    let write_timeout = Duration::from_secs(2);
+    let limits = Limits {
+        write_timeout,
+        ..Limits::default()
+    };
+    let house = House::open(limits, hello()).await;
+    let mut peer = house.connect().await;
+    peer.say(&get_request("/large")).await;
+    // The server's socket is full by now.
+    sleep(Duration::from_millis(200)).await;
+    let mut bytes = Vec::new();
+    let whole = async {
+        let head_len = |bytes: &[u8]| bytes.windows(4).position(|end| end == b"\r\n\r\n");
+        while head_len(&bytes[..bytes.len().min(4096)])
+            .is_none_or(|at| bytes.len() < at + 4 + (64 << 20))
+        {
+            peer.0.read_buf(&mut bytes).await.unwrap();
+        }
+    };
+    timeout(SOON, whole).await.expect("the whole answer");
+    sleep(write_timeout + Duration::from_millis(500)).await;
+    assert_eq!(peer.asks(&get_request("/")).await.body, "hello");
+}

@@ -46,7 +46,7 @@ pub use keypair::{KeyError, Keypair};
 pub use log_answer::{
     KeyLine, LogInfo, MalformedAnswer, NoticeLine, Placed, ReceiptAnswer, Submitted,
 };
-pub use log_client::{BadAddress, CallError, ENTRIES_MAX, LogClient, ReceiptOf};
+pub use log_client::{CallError, ENTRIES_MAX, LogClient, NoClient, ReceiptOf};
 pub use log_problem::LogProblem;
 pub use notice_collection::{FetchNoticesError, fetch_notices};
 pub use patience::{Passing, Patience, patiently};

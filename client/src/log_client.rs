@@ -40,11 +40,11 @@ pub enum ReceiptOf {
 
 impl LogClient {
     /// Takes a base address such as `https://log.example` or `http://127.0.0.1:8080/log/`. Nothing is sent.
-    pub fn new(address: &str) -> Result<Self, BadAddress> {
+    pub fn new(address: &str) -> Result<Self, NoClient> {
         let slash = if address.ends_with('/') { "" } else { "/" };
-        let base = Url::parse(&format!("{address}{slash}")).map_err(|_| BadAddress)?;
+        let base = Url::parse(&format!("{address}{slash}")).map_err(|_| NoClient::Address)?;
         if !matches!(base.scheme(), "http" | "https") || base.query().is_some() {
-            return Err(BadAddress);
+            return Err(NoClient::Address);
         }
         let http = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -53,7 +53,7 @@ impl LogClient {
             .redirect(redirect::Policy::none())
             .user_agent(concat!("notary/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|_| BadAddress)?;
+            .map_err(NoClient::Tls)?;
         Ok(Self { base, http })
     }
 
@@ -193,10 +193,17 @@ impl Passing for CallError {
     }
 }
 
-/// The text is no address of a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an address of a log begins with http:// or https://, and has no ? part")]
-pub struct BadAddress;
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoClient {
+    /// The text is no address of a log.
+    #[error("an address of a log begins with http:// or https://, and has no ? part")]
+    Address,
+    /// This machine cannot speak TLS.
+    #[error("TLS cannot be set up on this machine: {}", deepest(.0))]
+    Tls(#[source] reqwest::Error),
+}
 
 struct Answer {
     status: StatusCode,
@@ -266,7 +273,8 @@ mod tests {
             );
         }
         for bad in ["log.example", "ftp://x", "http://", "http://x/?a=b", ""] {
-            assert_eq!(LogClient::new(bad).err(), Some(BadAddress), "{bad}");
+            let refused = LogClient::new(bad);
+            assert!(matches!(refused, Err(NoClient::Address)), "{bad}");
         }
     }
 

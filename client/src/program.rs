@@ -6,6 +6,7 @@ mod answer;
 mod case;
 mod command;
 mod completion;
+mod errand;
 mod hash;
 mod key;
 mod policy;

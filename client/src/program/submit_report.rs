@@ -95,17 +95,23 @@ impl Report {
         self.line(item, Word::plain(code)).detail = Some(doubt.to_string());
     }
 
-    /// No answer.
+    /// No answer, and why.
     pub fn unanswered(&mut self, item: Item, failure: Option<&CallError>) {
         let reason = failure.map_or_else(
             || "it takes no more entries at this moment".to_owned(),
             ToString::to_string,
         );
         let reason = reason.trim_end_matches('.');
+        if failure.is_some_and(|failure| !failure.is_passing()) {
+            // The same again would fare the same.
+            let word = Word::plain(Code::CannotCheck).with("reason", reason);
+            self.line(item, word);
+            return;
+        }
         let after = failure.and_then(CallError::retry_after);
         let after = after.map_or(60, |after| after.as_secs());
         let word = Word::plain(Code::TryAgain)
-            .with("reason", &reason)
+            .with("reason", reason)
             .with("x", &format!("{after} s"));
         self.line(item, word);
     }

@@ -315,6 +315,39 @@ fn an_item_of_a_killed_run_is_sent_before_the_next_file() {
 }
 
 #[test]
+fn items_are_sent_in_the_order_of_their_numbers_and_none_overtakes_one_without_an_answer() {
+    let log = log();
+    let folder = desk(&log);
+    let submit = |patience: u64, files: &str| {
+        let line = format!(
+            "submit --log {} --key @key.pem --case @case.json --patience {patience} {files}",
+            log.url
+        );
+        notary(folder.path(), &line)
+    };
+    log.will([Fault::Busy(0); 30]);
+    // a.txt is sealed and gets no answer: b.txt is sealed and not even sent.
+    assert_eq!(submit(0, "@a.txt"), exit(5));
+    assert_eq!(log.with().posted.len(), 1);
+    assert_eq!(submit(0, "@b.txt @a.txt"), exit(5));
+    {
+        let mut inner = log.with();
+        assert_eq!(inner.posted.len(), 2);
+        assert_eq!(inner.posted[0], inner.posted[1]);
+        inner.faults.clear();
+    }
+    assert_eq!(submit(60, "@b.txt @a.txt"), exit(0));
+    let posted = log.with().posted.pop().unwrap();
+    let evidence = |name: &str| {
+        let bytes = fs::read(folder.path().join(name)).unwrap();
+        evidence::EvidenceFile::parse(&bytes).unwrap()
+    };
+    let (a, b) = (evidence("a.txt.evidence"), evidence("b.txt.evidence"));
+    assert_eq!((a.handle_index, b.handle_index), (0, 1));
+    assert_eq!(posted, [a.entry.to_bytes(), b.entry.to_bytes()].concat());
+}
+
+#[test]
 fn a_taken_number_ends_the_run_with_exit_1() {
     let log = log();
     let folder = desk(&log);

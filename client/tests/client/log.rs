@@ -170,6 +170,11 @@ impl TestLog {
 
     /// Appends a notice's entry, signed by the log's entry key.
     pub fn append_notice(&mut self, notice: &Notice) -> u64 {
+        self.append(self.entry_of(notice))
+    }
+
+    /// The entry of a notice, signed by the log's entry key.
+    pub fn entry_of(&self, notice: &Notice) -> Entry {
         let commitment = notice.commitment();
         let key = self.key("entries");
         let unsigned = UnsignedEntry {
@@ -178,13 +183,19 @@ impl TestLog {
             tag: Tag::of_notice(&commitment),
             commitment,
         };
-        self.append(key.pair().sign(&unsigned, &OriginHash::of(ORIGIN)).unwrap())
+        let origin = OriginHash::of(ORIGIN);
+        key.pair().sign(&unsigned, &origin).unwrap()
     }
 
     pub fn genesis(&self) -> Notice {
+        self.genesis_ruled_by(self)
+    }
+
+    /// A genesis that names this log's vkeys, and the admins and the entry key of another.
+    pub fn genesis_ruled_by(&self, ruler: &Self) -> Notice {
         let body = Genesis {
-            admins: ["a", "b", "c"].map(|name| self.key(name).spki()),
-            entry_key: self.key("entries").spki(),
+            admins: ["a", "b", "c"].map(|name| ruler.key(name).spki()),
+            entry_key: ruler.key("entries").spki(),
             origin: self.origin.clone(),
             predecessor: None,
             vkeys: self.vkeys(),
@@ -195,7 +206,7 @@ impl TestLog {
             effective: Some(UtcDate::parse("2026-01-01").unwrap()),
             body: NoticeBody::Genesis(Box::new(body)),
         };
-        self.endorse(draft, ["a", "b"])
+        ruler.endorse(draft, ["a", "b"])
     }
 
     /// A notice that enrols this key, signed by these of the admins a, b and c.

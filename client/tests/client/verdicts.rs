@@ -4,7 +4,7 @@ use crate::log::{
     ORIGINAL, RECORD_AT, Scene, TestKey, TestLog, digest, finish, scene, scene_in, sealed,
     stranger, with_bad_line_by, with_note, without_lines_by, witness,
 };
-use evidence::{EvidenceFile, FileDigest, Opener, OriginHash, Role, UnsignedEntry};
+use evidence::{EvidenceFile, FileDigest, LoggedNotice, Opener, OriginHash, Role, UnsignedEntry};
 use notarylog_client::{Argument, CheckName, Exhibit, Reason, Verdict, verify};
 use tlog::{Hash, LeafIndex, Policy, PureRust, Receipt};
 use words::{Code, Exit, Lang};
@@ -449,6 +449,27 @@ fn a_genesis_of_other_keys_is_refused() {
     let verdict = scene.judged();
     assert_verdict(&verdict, Code::FailKey, Exit::ProvenWrong);
     assert_eq!(reason(&verdict), Reason::NotThisGenesis);
+}
+
+#[test]
+fn a_genesis_that_the_log_does_not_hold_is_refused() {
+    // The log's vkeys are public: anybody can write a genesis with them and with admins of his own. It is not entry 0.
+    let mut scene = scene();
+    let ruler = TestLog::with_seed(2);
+    let forged = scene.log.genesis_ruled_by(&ruler);
+    let good = scene.log.receipt(0);
+    let entry = ruler.entry_of(&forged).to_bytes();
+    let receipt = Receipt::new(
+        Some(entry.to_vec()),
+        good.index(),
+        good.proof().to_vec(),
+        good.note().clone(),
+    );
+    scene.evidence.notices[0] = LoggedNotice {
+        notice: forged,
+        receipt: receipt.unwrap(),
+    };
+    assert_verdict(&scene.judged(), Code::FailProof, Exit::ProvenWrong);
 }
 
 #[test]

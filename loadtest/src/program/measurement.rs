@@ -38,10 +38,11 @@ pub async fn measure(order: &Order) -> Result<Report, NotMeasured> {
     let probes = probe(order)?;
     let workload = sign(order, &submitter, &log)?;
 
+    let mut run = Run::open(&target, order.connections, order.batch, workload).await?;
+    warm_up(order, &mut run).await?;
     let before = LogStatus::fetch(&target).await?;
     let date = jiff::Timestamp::now();
-    let mut run = Run::open(&target, order.connections, order.batch, workload).await?;
-    let measured = clock(order, &mut run, server).await?;
+    let measured = clock(order, &mut run, server).await;
     let connections_lost = order.connections - run.connections();
     let after = LogStatus::fetch(&target).await?;
 
@@ -116,8 +117,10 @@ pub enum NotMeasured {
     /// Not all connections could be opened.
     #[error(transparent)]
     Connections(#[from] Lost),
-    /// The warm-up left no connection.
-    #[error("the log closed every connection during the warm-up")]
+    /// Connections were lost in the warm-up.
+    #[error(
+        "the log closed connections during the warm-up and took no new ones: does it take so many?"
+    )]
     WarmUp,
     /// The disk could not be probed.
     #[error("the disk cannot be probed in --data-dir: {0}")]
@@ -187,12 +190,7 @@ fn sign(
     Ok(Arc::new(workload))
 }
 
-/// Warms up, then lets the clock run.
-async fn clock(
-    order: &Order,
-    run: &mut Run,
-    server: Option<Process>,
-) -> Result<Clocked, NotMeasured> {
+async fn warm_up(order: &Order, run: &mut Run) -> Result<(), NotMeasured> {
     let (warmup, _) = order.entries();
     if warmup > 0 {
         progress::say("warming up");
@@ -201,10 +199,15 @@ async fn clock(
             time: Some(order.load.warmup),
         };
         run.phase(limit, Sampling::Off).await;
-        if run.connections() == 0 {
-            return Err(NotMeasured::WarmUp);
-        }
     }
+    if run.connections() < order.connections {
+        return Err(NotMeasured::WarmUp);
+    }
+    Ok(())
+}
+
+/// Measures: the clock runs from the first request to the last answer.
+async fn clock(order: &Order, run: &mut Run, server: Option<Process>) -> Clocked {
     progress::say("measuring");
     let limit = Limit {
         end: match order.load.entries {
@@ -218,11 +221,11 @@ async fn clock(
     let phase = run.phase(limit, Sampling::On).await;
     let (server_after, own_after) = (cpu(server), cpu(Some(own)));
     let used = |before: Option<f64>, after: Option<f64>| Some(after? - before?);
-    Ok(Clocked {
+    Clocked {
         phase,
         server_s: used(server_before, server_after),
         generator_s: used(own_before, own_after).unwrap_or(0.0),
-    })
+    }
 }
 
 /// The processor time of a process, if there is one still: a server may have died under the load, and the report says

@@ -3,6 +3,7 @@
 mod bad_input;
 mod folder;
 mod keys;
+mod problems;
 mod restart;
 mod resubmission;
 mod stranger;
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         resubmission::trials(),
         bad_input::trials(),
         keys::trials(),
+        problems::trials(),
         folder::trials(),
         restart::trials(),
         stranger::trials(),

@@ -169,9 +169,9 @@ impl axum::response::IntoResponse for Rejection {
 #[cfg(test)]
 mod tests {
     use super::{
-        DISK_FULL, HistoryError, NOT_STORED, NotSequenced, POOL_FULL, READ_ONLY, REVOKED_KEY,
-        RefusedAuthor, Rejection, STORED_DATA_LOST, UNAVAILABLE, UNKNOWN_KEY, WRONG_ROLE,
-        refused_author,
+        DISK_FULL, HistoryError, NO_CHECKPOINT, NOT_STORED, NotSequenced, POOL_FULL, READ_ONLY,
+        REVOKED_KEY, RefusedAuthor, Rejection, STORED_DATA_LOST, UNAVAILABLE, UNKNOWN_KEY,
+        WRONG_ROLE, refused_author,
     };
     use tlog::LeafIndex;
 
@@ -201,6 +201,15 @@ mod tests {
                 .into_problem()
                 .slug(),
             NOT_STORED.slug
+        );
+    }
+
+    #[test]
+    fn before_the_first_checkpoint_there_is_nothing_to_show() {
+        let problem = Rejection::from(NO_CHECKPOINT.problem()).into_problem();
+        assert_eq!(
+            (problem.status().as_u16(), problem.slug()),
+            (404, "no-checkpoint")
         );
     }
 

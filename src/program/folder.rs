@@ -57,6 +57,13 @@ pub(crate) async fn ports(dir: &Path, config: &Config) -> Result<Ports, Failure>
     let journal = journal(dir, config)?;
     let open_anchor = Box::new(move || {
         let journal = Journal::open(&journal, origin_hash.as_bytes())?;
+        if let Some(torn) = journal.torn_tail() {
+            tracing::warn!(
+                segment = torn.segment,
+                offset = torn.offset,
+                "The journal ended in a record that was cut off; it is appended again from the database."
+            );
+        }
         Ok(Box::new(journal) as Box<dyn Anchor>)
     });
     Ok(Ports {

@@ -14,7 +14,7 @@ use evidence::Entry;
 use serde::{Serialize, Serializer};
 use service::Problem;
 use std::sync::Arc;
-use tlog::{Growth, Hash, LeafIndex, Receipt};
+use tlog::{Growth, Hash, LeafIndex};
 use utoipa::ToSchema;
 
 /// What a submitter gets back.
@@ -192,22 +192,6 @@ async fn settle(
             EntryResult::Refused(problem)
         }
     })
-}
-
-/// The receipt of an entry: a tlog-proof with the entry in its `extra` line.
-pub fn receipt(
-    entry: &Entry,
-    index: LeafIndex,
-    proof: Vec<Hash>,
-    published: &Published,
-) -> Option<Receipt> {
-    Receipt::new(
-        Some(entry.to_bytes().to_vec()),
-        index,
-        proof,
-        published.note.clone(),
-    )
-    .ok()
 }
 
 impl Serialize for EntryResult {

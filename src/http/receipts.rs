@@ -1,6 +1,5 @@
 //! `GET /v1/receipts`: the self-contained proof of one entry, under the earliest kept head that covers it.
 
-use super::answer::receipt;
 use super::problems::{
     LOOKUP_OFF, MALFORMED_QUERY, NO_CHECKPOINT, NOT_STORED, Rejection, STORED_DATA_LOST,
 };
@@ -17,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use evidence::{Entry, Slot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tlog::{Hash, LeafIndex, Note};
+use tlog::{Hash, LeafIndex, Note, Receipt};
 use utoipa::{IntoParams, ToSchema};
 
 /// Which head.
@@ -174,15 +173,20 @@ async fn find_slot(log: &Log, slot: &Slot) -> Result<(LeafIndex, Entry), Rejecti
     Err(Rejection::from(NOT_STORED.problem()))
 }
 
-/// The tlog-proof of an entry under a head.
+/// The tlog-proof of an entry under a head, with the entry in its `extra` line.
 pub fn text(
     entry: &Entry,
     index: LeafIndex,
     proof: Vec<Hash>,
     published: &Published,
 ) -> Result<Response, Rejection> {
-    let receipt =
-        receipt(entry, index, proof, published).ok_or_else(|| STORED_DATA_LOST.problem())?;
+    let receipt = Receipt::new(
+        Some(entry.to_bytes().to_vec()),
+        index,
+        proof,
+        published.note.clone(),
+    )
+    .map_err(|_| STORED_DATA_LOST.problem())?;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     Ok(([(CONTENT_TYPE, plain)], receipt.to_string()).into_response())
 }

@@ -1,7 +1,7 @@
 //! `notarylog init`: a new log, with everything for a first run.
 
-use super::{Failure, config, folder};
-use crate::clock::{Clock as _, SystemClock};
+use super::{Failure, config, folder, notice};
+use crate::clock::SystemClock;
 use crate::log::genesis::log_genesis;
 use crate::signer::Signer as _;
 use crate::signer::bound_key;
@@ -11,7 +11,7 @@ use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use clap::Args;
-use evidence::{DraftNotice, Genesis, Notice, NoticeBody, OriginHash, Spki, UtcDate};
+use evidence::{DraftNotice, Genesis, Notice, NoticeBody, OriginHash, Spki};
 use p256::pkcs8::SecretDocument;
 use service::FolderLock;
 use std::net::SocketAddr;
@@ -169,18 +169,10 @@ fn genesis_notice(
     let draft = DraftNotice {
         seq: 0,
         prev: None,
-        effective: Some(today()?),
+        effective: Some(notice::today()?),
         body: NoticeBody::Genesis(Box::new(genesis)),
     };
-    super::notice::sign(draft, origin, &admins[..2])
-}
-
-/// Today's date in UTC.
-pub(crate) fn today() -> Result<UtcDate, Failure> {
-    let now =
-        jiff::Timestamp::from_millisecond(i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX))
-            .map_err(Failure::could_not)?;
-    UtcDate::parse(&now.strftime("%Y-%m-%d").to_string()).map_err(Failure::could_not)
+    notice::sign(draft, origin, &admins[..2])
 }
 
 fn admin_keys(dir: &Path, origin: &Origin) -> Result<[SecretDocument; 3], Failure> {

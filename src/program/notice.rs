@@ -1,11 +1,12 @@
 //! `notarylog notice`: drawing up a notice, signing it with two admin keys, publishing it.
 
-use super::{Failure, init};
+use super::Failure;
+use crate::clock::{Clock as _, SystemClock};
 use crate::signer::bound_key;
 use clap::{Args, Subcommand, ValueEnum};
 use evidence::{
     AdminSignature, Calendar, Catalogue, Commitment, DraftNotice, KeyHash, Notice, NoticeBody,
-    OriginHash, PolicyText,
+    OriginHash, PolicyText, UtcDate,
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -98,8 +99,8 @@ impl NoticeVerb {
             }),
         };
         let effective = match &publish.effective {
-            Some(date) => evidence::UtcDate::parse(date).map_err(Failure::usage)?,
-            None => init::today()?,
+            Some(date) => UtcDate::parse(date).map_err(Failure::usage)?,
+            None => today()?,
         };
         let published = super::runtime()?.block_on(publish.to.publish(&body, Some(effective)))?;
         published.report(publish.to.json, "The notice");
@@ -145,7 +146,7 @@ impl To {
     pub(crate) async fn publish(
         &self,
         body: &NoticeBody,
-        effective: Option<evidence::UtcDate>,
+        effective: Option<UtcDate>,
     ) -> Result<Published, Failure> {
         let client = reqwest::Client::builder()
             .timeout(ANSWER_TIMEOUT)
@@ -227,6 +228,14 @@ pub(crate) fn sign(
         })
         .collect::<Result<Vec<_>, _>>()?;
     draft.into_notice(signatures).map_err(Failure::could_not)
+}
+
+/// Today's date in UTC.
+pub(crate) fn today() -> Result<UtcDate, Failure> {
+    let now =
+        jiff::Timestamp::from_millisecond(i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX))
+            .map_err(Failure::could_not)?;
+    UtcDate::parse(&now.strftime("%Y-%m-%d").to_string()).map_err(Failure::could_not)
 }
 
 /// Reads a document of bounded size.

@@ -12,7 +12,7 @@
 use crate::durable_file::{self, Readers};
 use evidence::{BureauId, CASE_FILE_LEN_MAX, CaseFile, Handle, Line, MalformedCaseFile, Tag};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,11 @@ impl CaseStore {
 
     /// Waits for the lock, reads the case, and puts right what a killed run left half done.
     pub fn open(path: &Path) -> Result<Self, CaseError> {
+        Self::open_after(path, || {})
+    }
+
+    /// As [`open`](Self::open); `waiting` hears if another run holds the lock.
+    pub fn open_after(path: &Path, waiting: impl FnOnce()) -> Result<Self, CaseError> {
         let case = || read_case(path);
         // Before the lock file is made: a mistyped path should leave nothing behind.
         case()?;
@@ -76,7 +81,14 @@ impl CaseStore {
             .write(true)
             .mode(0o600)
             .open(durable_file::beside(path, "lock"))?;
-        lock.lock()?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                waiting();
+                lock.lock()?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
         let mut store = Self {
             path: path.to_owned(),
             case: case()?,

@@ -182,6 +182,8 @@ pub struct KeyLine {
     pub notice: [u8; 32],
     /// The position of that notice.
     pub enrolled_at: LeafIndex,
+    /// The position of the notice that ended it.
+    pub revoked_at: Option<LeafIndex>,
 }
 
 pub(crate) fn key_lines(body: &[u8]) -> Result<Vec<KeyLine>, MalformedAnswer> {
@@ -191,6 +193,7 @@ pub(crate) fn key_lines(body: &[u8]) -> Result<Vec<KeyLine>, MalformedAnswer> {
             key_id: hex32(&line.key_id).ok_or(malformed("key_id"))?,
             notice: hex32(&line.notice).ok_or(malformed("notice"))?,
             enrolled_at: LeafIndex::new(line.enrolled_at),
+            revoked_at: line.revoked_at.map(LeafIndex::new),
         })
     };
     json.keys.into_iter().map(line).collect()
@@ -276,4 +279,5 @@ struct KeyLineJson {
     key_id: String,
     notice: String,
     enrolled_at: u64,
+    revoked_at: Option<u64>,
 }

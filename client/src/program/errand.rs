@@ -52,6 +52,26 @@ impl Errand<'_> {
         (head.origin() == self.origin.as_str()).then_some(head)
     }
 
+    /// Refuses a key that the log would refuse, before a number is given to what would never be logged. A log that does
+    /// not answer is no reason to stop: sealing goes on, and sending waits.
+    pub async fn check_key(&self) -> Result<(), Failure> {
+        let Ok(keys) = self.log.keys().await else {
+            return Ok(());
+        };
+        let id = self.key.key_id();
+        match keys.iter().find(|line| line.key_id == *id.as_bytes()) {
+            None => Err(Failure::could_not(format!(
+                "the key {id} is not enrolled at this log, so nothing was sealed: ask two of the log's administrators \
+                 to enrol it, or give an enrolled key with --key"
+            ))),
+            Some(line) => line.revoked_at.map_or(Ok(()), |at| {
+                Err(Failure::could_not(format!(
+                    "the key {id} was revoked at index {at}, so nothing was sealed: give an enrolled key with --key"
+                )))
+            }),
+        }
+    }
+
     /// Items of earlier runs that have no proof yet, but for those that this run was asked for.
     pub fn open_items(&mut self, asked: &[PathBuf]) -> Vec<Item> {
         let asked: Vec<_> = asked

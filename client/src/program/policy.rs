@@ -6,7 +6,7 @@ use crate::{LogClient, PolicyFingerprint};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
-use tlog::{POLICY_BYTES_MAX, Policy};
+use tlog::{POLICY_BYTES_MAX, Policy, Vkey};
 
 /// Reads a policy file.
 pub fn read(file: &Path) -> Result<Policy, Failure> {
@@ -81,17 +81,17 @@ pub fn fingerprint(file: &Path) -> Result<Answer, Failure> {
 
 /// The policy's parts that a program needs.
 pub fn in_json(policy: &Policy) -> Value {
-    let logs: Vec<_> = policy
-        .logs()
-        .iter()
-        .map(|log| log.vkey().to_string())
-        .collect();
+    let key =
+        |vkey: &Vkey| json!({ "name": vkey.name().as_str(), "kind": vkey.kind().to_string() });
+    let logs: Vec<_> = policy.logs().iter().map(|log| key(log.vkey())).collect();
+    let witnesses = policy.witnesses().iter();
+    let witnesses: Vec<_> = witnesses.map(|witness| key(witness.vkey())).collect();
     json!({
         "schema": "notarylog/policy/1",
         "fingerprint": PolicyFingerprint::of(policy).to_string(),
         "sha256": hex::encode(policy.fingerprint().as_bytes()),
         "logs": logs,
-        "witnesses": policy.witnesses().len(),
+        "witnesses": witnesses,
         "unwitnessed": policy.is_unwitnessed(),
     })
 }

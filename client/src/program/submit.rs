@@ -25,7 +25,8 @@ pub async fn submit(args: &SubmitArgs, voice: Voice) -> Result<Answer, Failure> 
             wait.as_secs_f64()
         ));
     };
-    let store = CaseStore::open(&args.case)
+    let busy = || voice.hint("another run works on this case; waiting until it is done");
+    let store = CaseStore::open_after(&args.case, busy)
         .map_err(|error| Failure::could_not(format!("{}: {error}", args.case.display())))?;
     let mut errand = Errand {
         origin: origin(args, &log, policy.as_ref(), &waiting).await?,
@@ -46,6 +47,9 @@ pub async fn submit(args: &SubmitArgs, voice: Voice) -> Result<Answer, Failure> 
         .files
         .iter()
         .partition(|file| ItemFiles::of_original((*file).clone()).evidence().exists());
+    if !fresh.is_empty() {
+        errand.check_key().await?;
+    }
     let mut items = errand.open_items(&args.files);
     for file in sealed {
         items.extend(errand.seal(file, voice)?);

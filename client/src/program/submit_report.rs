@@ -87,7 +87,13 @@ impl Report {
         let line = self.line(item, word);
         // Nothing is proven wrong by a refusal; the item could not be logged.
         line.exit = Exit::CouldNotCheck;
-        line.detail = problem.remedy().map(str::to_owned);
+        let remedy = problem
+            .remedy()
+            .map_or_else(String::new, |remedy| format!("{remedy} "));
+        line.detail = Some(format!(
+            "{remedy}It stays sealed and is sent again by the next run; to give its number to another record instead, \
+             remove its .evidence file."
+        ));
     }
 
     /// The answer does not prove what it says.

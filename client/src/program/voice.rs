@@ -51,9 +51,17 @@ impl Voice {
         } else {
             answer.text.clone()
         };
-        if !text.is_empty() && writeln!(io::stdout(), "{text}").is_err() {
-            // A closed pipe is a reader that has seen enough; a full disk is not.
-            self.hint("the output could not be written whole");
+        if text.is_empty() {
+            return answer.exit;
+        }
+        match writeln!(io::stdout(), "{text}") {
+            Ok(()) => {}
+            // A reader that has seen enough closes the pipe.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => {
+                self.hint(&format!("the output could not be written: {error}"));
+                return answer.exit.and(Exit::CouldNotCheck);
+            }
         }
         answer.exit
     }

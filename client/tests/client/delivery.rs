@@ -348,6 +348,20 @@ fn items_are_sent_in_the_order_of_their_numbers_and_none_overtakes_one_without_a
 }
 
 #[test]
+fn a_key_that_is_not_enrolled_uses_no_number() {
+    let log = log();
+    let folder = desk(&log);
+    assert_eq!(notary(folder.path(), "key new @other.pem"), exit(0));
+    let submit = format!(
+        "submit --log {} --key @other.pem --case @case.json @a.txt",
+        log.url
+    );
+    assert_eq!(notary(folder.path(), &submit), exit(5));
+    assert!(!folder.path().join("a.txt.evidence").exists());
+    assert!(log.with().posted.is_empty());
+}
+
+#[test]
 fn a_taken_number_ends_the_run_with_exit_1() {
     let log = log();
     let folder = desk(&log);

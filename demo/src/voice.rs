@@ -14,7 +14,7 @@ pub struct Voice {
 /// One thing to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// A sentence or a few, broken into lines of at most [`WIDTH`] columns.
+    /// A sentence or a few, broken into lines of 78 columns.
     Text(String),
     /// A check that passed, with what was found.
     Passed(String),

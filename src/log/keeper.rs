@@ -28,6 +28,9 @@ const LEAVES_AT_ONCE: u64 = 1_024;
 const HEADS_KEPT: u32 = 4_096;
 /// How often rows are trimmed.
 const TRIM_EVERY_MS: u64 = 60_000;
+/// How often the write-ahead log is moved into the database: the longer it waits, the more often a page that many
+/// commits touched is written once.
+const CHECKPOINT_EVERY_MS: u64 = 2_000;
 
 /// What walks behind the head.
 pub struct Keeper {
@@ -52,9 +55,9 @@ pub struct Keeper {
 impl Keeper {
     /// Walks until told to stop.
     pub async fn run(self, stop: service::Stop) {
-        let mut trimmed_ms = 0;
+        let mut done = Done::default();
         loop {
-            match self.step(&mut trimmed_ms).await {
+            match self.step(&mut done).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(KeeperError::Objects(error @ ObjectError::Conflict { .. })) => {
@@ -79,17 +82,20 @@ impl Keeper {
     }
 
     /// One round; answers whether there is more to do at once.
-    async fn step(&self, trimmed_ms: &mut u64) -> Result<bool, KeeperError> {
+    async fn step(&self, done: &mut Done) -> Result<bool, KeeperError> {
         let stored = self.coord.committed().await?.stored;
         let more = self.store_tiles(stored).await?;
         let indexed = self.leaf_lookup && self.index_leaves().await?;
-        self.coord.checkpoint().await?;
         let now = self.clock.now_ms();
-        if now.saturating_sub(*trimmed_ms) > TRIM_EVERY_MS {
+        if now.abs_diff(done.checkpointed_ms) > CHECKPOINT_EVERY_MS {
+            self.coord.checkpoint().await?;
+            done.checkpointed_ms = now;
+        }
+        if now.abs_diff(done.trimmed_ms) > TRIM_EVERY_MS {
             self.coord
                 .trim(now.saturating_sub(self.healing_window_ms), HEADS_KEPT)
                 .await?;
-            *trimmed_ms = now;
+            done.trimmed_ms = now;
         }
         Ok(more || indexed)
     }
@@ -160,6 +166,13 @@ impl Keeper {
         self.coord.index_leaves(first, &leaves).await?;
         Ok(to < size)
     }
+}
+
+/// When what is not done in every round was done last, in milliseconds since 1970.
+#[derive(Default)]
+struct Done {
+    trimmed_ms: u64,
+    checkpointed_ms: u64,
 }
 
 /// Why a round failed.

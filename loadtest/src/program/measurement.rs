@@ -44,7 +44,7 @@ pub async fn measure(order: &Order) -> Result<Report, NotMeasured> {
     let date = jiff::Timestamp::now();
     let measured = clock(order, &mut run, server).await;
     let connections_lost = order.connections - run.connections();
-    let after = LogStatus::fetch(&target).await?;
+    let after = LogStatus::fetch(&target).await.map_err(NotMeasured::Gone)?;
 
     progress::say("verifying the sampled answers");
     let verified = verify(&measured.phase.tally.kept, run.workload(), &log);
@@ -122,6 +122,9 @@ pub enum NotMeasured {
         "the log closed connections during the warm-up and took no new ones: does it take so many?"
     )]
     WarmUp,
+    /// The log no longer answers when the measured part is over.
+    #[error("the log answered before the measured part and not after it: {0}")]
+    Gone(#[source] NoStatus),
     /// The disk could not be probed.
     #[error("the disk cannot be probed in --data-dir: {0}")]
     Disk(#[source] io::Error),

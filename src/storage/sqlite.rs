@@ -1,7 +1,7 @@
 //! The embedded store: SQLite with a write-ahead log and a sync at every commit.
 //!
 //! One transaction does *assign*, *integrate* and *advance*: entries are stored packed, one row a batch, slots by their
-//! first 8 bytes ([`ShortKey`](short_key)), heads and notices beside them. Whatever is asked here names its rows by a
+//! first 8 bytes (`short_key`), heads and notices beside them. Whatever is asked here names its rows by a
 //! key: nothing counts or scans. The schema, with its reasons, is in `migrations/sqlite`.
 
 mod batch;

@@ -392,6 +392,37 @@ async fn a_database_and_a_journal_of_two_histories_leave_the_log_read_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_longer_journal_of_another_history_is_not_replayed() {
+    let house = House::new().await;
+    let restore = house.keep(&["log.sqlite", "log.sqlite-wal", "log.sqlite-shm", "journal"]);
+    house
+        .run(async |log| {
+            house.log_records(log, [1]).await.unwrap();
+            house.log_records(log, [2]).await.unwrap();
+        })
+        .await;
+    let longer_journal = house.keep(&["journal"]);
+    restore();
+    house
+        .run(async |log| house.log_records(log, [3]).await.unwrap())
+        .await;
+    longer_journal();
+    house
+        .run(async |log| {
+            let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
+                panic!("it serves")
+            };
+            assert!(why.contains("two different histories"), "{why}");
+            assert_eq!(
+                log.heart().history.size().get(),
+                3,
+                "nothing of the other history was taken"
+            );
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_was_changed_in_the_database_is_found_before_anything_is_signed() {
     let house = House::new().await;
     house

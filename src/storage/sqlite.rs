@@ -253,8 +253,11 @@ impl Coord for SqliteCoord {
         }
         while head::has_droppable(&mut *self.reader().await?, heads).await? {
             let mut transaction = self.begin().await?;
-            head::drop_some(transaction.connection(), heads).await?;
+            let dropped = head::drop_some(transaction.connection(), heads).await?;
             transaction.commit().await?;
+            if dropped == 0 {
+                break;
+            }
         }
         Ok(())
     }

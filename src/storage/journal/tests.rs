@@ -153,6 +153,18 @@ fn a_last_record_that_was_cut_off_anywhere_is_dropped_and_the_journal_goes_on() 
 }
 
 #[test]
+fn where_a_record_was_cut_off_there_are_zeros_on_disk() {
+    let (folder, records) = filled();
+    let (path, last) = last_record(&folder, &records);
+    let mut torn = fs::read(&path).unwrap();
+    torn[last.start + 20..].fill(0xa5);
+    fs::write(&path, &torn).unwrap();
+    opened(&folder);
+    torn[last.start..].fill(0);
+    assert_eq!(fs::read(&path).unwrap(), torn);
+}
+
+#[test]
 fn the_only_record_of_the_newest_segment_may_be_torn_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = opened(&folder);

@@ -102,12 +102,12 @@ pub(super) async fn has_droppable(
     Ok(found)
 }
 
-/// Drops the oldest of the rows beyond the newest `heads`.
+/// Drops the oldest of the rows beyond the newest `heads`; answers how many.
 pub(super) async fn drop_some(
     connection: &mut SqliteConnection,
     heads: u32,
-) -> Result<(), CoordError> {
-    sqlx::query(
+) -> Result<u64, CoordError> {
+    let dropped = sqlx::query(
         "DELETE FROM head WHERE (size, time_ms) IN (SELECT size, time_ms FROM head \
             WHERE (size, time_ms) < (SELECT size, time_ms FROM head \
                 ORDER BY size DESC, time_ms DESC LIMIT 1 OFFSET ?1 - 1) \
@@ -117,7 +117,7 @@ pub(super) async fn drop_some(
     .bind(DROPPED_ROWS_MAX)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(dropped.rows_affected())
 }
 
 fn kept_head(row: &SqliteRow) -> Result<KeptHead, CoordError> {

@@ -1,39 +1,52 @@
 //! Tests that need a program which a newcomer may not have.
 
-use libtest_mimic::Failed;
+use libtest_mimic::{Failed, Trial};
+
+/// The trials of this rule itself.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial::test(
+        "a_missing_program_skips_a_test_at_home_and_fails_it_in_ci",
+        || {
+            assert_eq!(verdict(true, true), Verdict::Run);
+            assert_eq!(verdict(true, false), Verdict::Run);
+            assert_eq!(verdict(false, false), Verdict::Skip);
+            assert_eq!(verdict(false, true), Verdict::Fail);
+            assert!(is_there("sh") && !is_there("no-such-program"));
+            Ok(())
+        },
+    )]
+}
 
 /// Whether `program` is there. If not, the test called `name` says that it is skipped; under `CI=true` it fails instead,
 /// since there everything is installed and a skipped test proves nothing.
 pub fn found(name: &str, program: &str) -> Result<bool, Failed> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    verdict(name, program, found, ci)
+    match verdict(is_there(program), ci) {
+        Verdict::Run => Ok(true),
+        Verdict::Skip => {
+            println!("SKIPPED {name}: {program} not found");
+            Ok(false)
+        }
+        Verdict::Fail => Err(format!("{name}: {program} not found, and CI=true").into()),
+    }
 }
 
-fn verdict(name: &str, program: &str, found: bool, ci: bool) -> Result<bool, Failed> {
-    if found {
-        return Ok(true);
-    }
-    if ci {
-        return Err(format!("{name}: {program} not found, and CI=true").into());
-    }
-    println!("SKIPPED {name}: {program} not found");
-    Ok(false)
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Run,
+    Skip,
+    Fail,
 }
 
-/// The trials of this rule itself.
-pub fn trials() -> Vec<libtest_mimic::Trial> {
-    vec![libtest_mimic::Trial::test(
-        "a_missing_program_skips_a_test_at_home_and_fails_it_in_ci",
-        || {
-            assert_eq!(verdict("t", "sh", true, true).ok(), Some(true));
-            assert_eq!(
-                verdict("(this rule's own test)", "no-such-program", false, false).ok(),
-                Some(false)
-            );
-            assert!(verdict("t", "no-such-program", false, true).is_err());
-            Ok(())
-        },
-    )]
+fn verdict(found: bool, ci: bool) -> Verdict {
+    match (found, ci) {
+        (true, _) => Verdict::Run,
+        (false, false) => Verdict::Skip,
+        (false, true) => Verdict::Fail,
+    }
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

@@ -86,6 +86,8 @@ impl Story {
                 line("/docs        what it can be asked"),
                 line("/checkpoint  its newest signed head"),
                 line("/v1/keys     who may submit"),
+                Line::Text("Or let a script check it that shares no code with us:".to_owned()),
+                Line::Plain(format!("python3 tests/stranger.py {url}")),
             ],
         );
         Ok(())
@@ -104,6 +106,8 @@ impl Story {
     /// Closes the log at the visitor's wish.
     pub fn stop(&mut self) -> Result<(), Failure> {
         self.town.close_log()?;
+        let text = "The log has stopped.".to_owned();
+        self.voice.close("stopped", json!({}), &[Line::Text(text)]);
         Ok(())
     }
 

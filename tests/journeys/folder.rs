@@ -4,6 +4,7 @@ use demo::person::Person;
 use demo::process::{Process, Said};
 use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -34,6 +35,8 @@ fn second_serve() -> Result<(), Failed> {
     let folder = town.log_folder();
     let second = town.notarylog(["serve".as_ref(), folder.as_os_str()])?.said;
     refused(&second);
+    let first = town.log_process().unwrap_or_default().to_string();
+    assert!(second.stderr.contains(&first), "who holds it: {second:?}");
     assert_eq!(
         town.get("/checkpoint")?.status,
         200,
@@ -147,8 +150,8 @@ fn refused(said: &Said) {
     );
 }
 
-/// Every file below a folder with its bytes.
-fn contents(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
+/// Every file below a folder with the SHA-256 of its bytes.
+fn contents(folder: &Path) -> Result<BTreeMap<String, String>, Failed> {
     let mut contents = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -157,7 +160,8 @@ fn contents(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                contents.insert(path.display().to_string(), std::fs::read(&path)?);
+                let hash = Sha256::digest(std::fs::read(&path)?);
+                contents.insert(path.display().to_string(), hex::encode(hash));
             }
         }
     }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod folder;
 mod keys;
+mod load;
 mod problems;
 mod restart;
 mod resubmission;
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         resubmission::trials(),
         bad_input::trials(),
         keys::trials(),
+        load::trials(),
         problems::trials(),
         folder::trials(),
         restart::trials(),

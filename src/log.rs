@@ -10,6 +10,7 @@ pub mod history;
 pub mod keeper;
 pub mod pool;
 pub mod publisher;
+pub mod recent_leaves;
 pub mod rollforward;
 pub mod runner;
 pub mod second_path;

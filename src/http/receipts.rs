@@ -138,7 +138,13 @@ pub async fn by_lookup(
 /// The entry with this leaf hash.
 pub async fn find_leaf(log: &Log, leaf: &Hash) -> Result<(LeafIndex, Entry), Rejection> {
     let heart = log.heart();
-    for index in log.coord().leaf_candidates(leaf).await? {
+    // In this order: a leaf leaves the memory only after the database has it.
+    let recent = heart.history.find_recent(leaf);
+    let looked_up = match recent {
+        Some(index) => vec![index],
+        None => log.coord().leaf_candidates(leaf).await?,
+    };
+    for index in looked_up {
         let entry = heart.history.entry(index).await?;
         if entry.leaf_hash() == *leaf {
             return Ok((index, entry));

@@ -4,11 +4,12 @@
 //! bundles in the object store. Hot tiles stay in a cache that is bounded in bytes.
 
 use super::edge::{Edge, fold_perfect};
+use super::recent_leaves::{RECENT_LEAVES_MAX, RecentLeaves};
 use crate::storage::coord::{Coord, CoordError};
 use crate::storage::objects::{ObjectError, Objects};
 use bytes::Bytes;
 use evidence::{ENTRY_LEN, Entry};
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 use tlog::{
     Bundle, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT, TILE_WIDTH, Tile,
     TreeSize,
@@ -20,9 +21,13 @@ pub const TILE_CACHE_BYTES: u64 = 32 << 20;
 /// An entry in a bundle: a two-byte length, then its bytes (c2sp.org/tlog-tiles, log entries).
 const FRAMED_LEN: usize = 2 + ENTRY_LEN;
 
+const RECENT_HELD: &str = "no holder of the recent leaves panics";
+
 /// The log's memory of all that it holds.
 pub struct History {
     edge: RwLock<Edge>,
+    /// None while leaves are not looked up by their hash.
+    recent: Mutex<Option<RecentLeaves>>,
     coord: Arc<dyn Coord>,
     objects: Arc<dyn Objects>,
     cache: moka::sync::Cache<CacheKey, Bytes>,
@@ -43,6 +48,7 @@ impl History {
             .build();
         Self {
             edge: RwLock::new(edge),
+            recent: Mutex::new(None),
             coord,
             objects,
             cache,
@@ -60,6 +66,39 @@ impl History {
             .write()
             .expect("no holder of the edge panics")
             .extend(growth);
+        if let Some(recent) = self.recent.lock().expect(RECENT_HELD).as_mut() {
+            let (first, leaves) = growth.new_nodes_at(0);
+            recent.extend(LeafIndex::new(first), leaves);
+        }
+    }
+
+    /// From now on finds also those leaves by their hash that the lookup in the database does not have yet.
+    pub async fn remember_recent(&self) -> Result<(), HistoryError> {
+        let size = self.size();
+        let from = self.coord.leaves_indexed().await?.get();
+        // A lookup that was off for long is filled by the keeper, oldest leaves first.
+        let to = size
+            .get()
+            .min(from.saturating_add(RECENT_LEAVES_MAX as u64));
+        let to = TreeSize::new(to).map_err(|_| HistoryError::NotThere)?;
+        let packed = self.entries(LeafIndex::new(from), to).await?;
+        let leaves: Vec<Hash> = packed.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
+        let mut recent = RecentLeaves::default();
+        recent.extend(LeafIndex::new(from), &leaves);
+        *self.recent.lock().expect(RECENT_HELD) = Some(recent);
+        Ok(())
+    }
+
+    /// Where a leaf stands that is in the tree and not yet in the database's lookup.
+    pub fn find_recent(&self, leaf: &Hash) -> Option<LeafIndex> {
+        self.recent.lock().expect(RECENT_HELD).as_ref()?.find(leaf)
+    }
+
+    /// Forgets leaves that the database's lookup has.
+    pub fn forget_recent_below(&self, indexed: TreeSize) {
+        if let Some(recent) = self.recent.lock().expect(RECENT_HELD).as_mut() {
+            recent.forget_below(indexed);
+        }
     }
 
     /// Forgets hashes whose full tiles are stored.

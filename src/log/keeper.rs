@@ -22,8 +22,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const BUNDLES_AT_ONCE: u64 = 16;
 /// Objects written at the same time.
 const PUTS_AT_ONCE: usize = 4;
-/// Leaves entered in the lookup by one transaction: short, since it holds up the sequencer's.
-const LEAVES_AT_ONCE: u64 = 1_024;
+/// Leaves entered in the lookup at once: so many that neighbouring keys share a page of the database, which is then
+/// written once for all of them.
+const LEAVES_AT_ONCE: u64 = 65_536;
+/// Fewer are entered when nothing was added since the last look, or when they have waited this long.
+const LEAVES_WAIT_MS: u64 = 5_000;
 /// Heads whose rows stay although they are not kept for ever.
 const HEADS_KEPT: u32 = 4_096;
 /// How often rows are trimmed.
@@ -85,8 +88,8 @@ impl Keeper {
     async fn step(&self, done: &mut Done) -> Result<bool, KeeperError> {
         let stored = self.coord.committed().await?.stored;
         let more = self.store_tiles(stored).await?;
-        let indexed = self.leaf_lookup && self.index_leaves().await?;
         let now = self.clock.now_ms();
+        let indexed = self.leaf_lookup && self.index_leaves(done, now).await?;
         if now.abs_diff(done.checkpointed_ms) > CHECKPOINT_EVERY_MS {
             self.coord.checkpoint().await?;
             done.checkpointed_ms = now;
@@ -152,19 +155,25 @@ impl Keeper {
         Ok(to.get() < full)
     }
 
-    async fn index_leaves(&self) -> Result<bool, KeeperError> {
+    async fn index_leaves(&self, done: &mut Done, now: u64) -> Result<bool, KeeperError> {
         let indexed = self.coord.leaves_indexed().await?;
         let size = self.history.size();
+        let is_quiet = done.seen.replace(size) == Some(size);
         let to = TreeSize::new(size.get().min(indexed.get() + LEAVES_AT_ONCE))
             .expect("it is at most the size");
-        if to <= indexed {
+        let is_due = is_quiet
+            || to.get() - indexed.get() == LEAVES_AT_ONCE
+            || now.abs_diff(done.indexed_ms) > LEAVES_WAIT_MS;
+        if to <= indexed || !is_due {
             return Ok(false);
         }
+        done.indexed_ms = now;
         let first = LeafIndex::new(indexed.get());
         let packed = self.history.entries(first, to).await?;
         let leaves: Vec<Hash> = packed.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
         self.coord.index_leaves(first, &leaves).await?;
-        Ok(to < size)
+        self.history.forget_recent_below(to);
+        Ok(to < size && is_quiet)
     }
 }
 
@@ -173,6 +182,9 @@ impl Keeper {
 struct Done {
     trimmed_ms: u64,
     checkpointed_ms: u64,
+    indexed_ms: u64,
+    /// The size of the tree at the last look.
+    seen: Option<TreeSize>,
 }
 
 /// Why a round failed.

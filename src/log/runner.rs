@@ -41,6 +41,9 @@ impl Runner {
         let pool = Arc::new(Pool::default());
         let status = Status::new(State::Serving);
         let Started { heart, sequencer } = start(&ports, &pool, &metrics).await?;
+        if settings.leaf_lookup {
+            heart.history.remember_recent().await?;
+        }
         let log = Arc::new(Log::new(
             heart,
             Arc::clone(&ports.coord),
@@ -97,7 +100,14 @@ impl Runner {
                 () = stop.stopped() => return None,
                 () = tokio::time::sleep(RELOAD_PAUSE) => {}
             }
-            match start(&self.ports, &self.log.pool, &self.log.metrics).await {
+            let started = match start(&self.ports, &self.log.pool, &self.log.metrics).await {
+                Ok(started) if self.settings.leaf_lookup => {
+                    let remembered = started.heart.history.remember_recent().await;
+                    remembered.map(|()| started).map_err(StartError::from)
+                }
+                started => started,
+            };
+            match started {
                 Ok(Started { heart, sequencer }) => {
                     self.log.heart.store(Arc::new(heart));
                     return taken_or_halted(&self.log, sequencer, self.settings);

@@ -143,7 +143,8 @@ pub trait Coord: Send + Sync {
     /// Behind the head: full tiles below `stored` are durable.
     async fn mark_stored(&self, stored: TreeSize) -> Result<(), CoordError>;
 
-    /// Behind the head: fills the lookup by leaf hash with the leaves from `first` on, gapless.
+    /// Behind the head: fills the lookup by leaf hash with the leaves from `first` on, gapless. It never holds the
+    /// head for the whole; a fill that was cut off is done again from [`Coord::leaves_indexed`].
     async fn index_leaves(&self, first: LeafIndex, leaves: &[Hash]) -> Result<(), CoordError>;
 
     /// Up to where the lookup by leaf hash is filled.

@@ -7,6 +7,7 @@
 mod batch;
 mod head;
 mod head_lock;
+mod leaf_fill;
 mod notice;
 mod short_key;
 mod state;
@@ -22,6 +23,7 @@ use super::coord::{
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
 use head_lock::SqliteHeadLock;
+use leaf_fill::LEAVES_A_TRANSACTION;
 use service::{Checkpoint, Database, DatabaseError, DatabaseView};
 use short_key::{LEAVES, SLOTS};
 use sqlx::SqlSafeStr as _;
@@ -230,14 +232,20 @@ impl Coord for SqliteCoord {
     }
 
     async fn index_leaves(&self, first: LeafIndex, leaves: &[Hash]) -> Result<(), CoordError> {
-        let leaves: Vec<_> = leaves.iter().map(|leaf| *leaf.as_bytes()).collect();
-        let mut transaction = self.begin().await?;
-        state::mark_leaves_indexed(transaction.connection(), first, leaves.len()).await?;
-        let first = state::to_sql(first.get())?;
-        LEAVES
-            .insert(transaction.connection(), first, &leaves)
-            .await?;
-        transaction.commit().await
+        let rows = leaf_fill::in_key_order(state::to_sql(first.get())?, leaves)?;
+        let mut rows = rows.chunks(LEAVES_A_TRANSACTION).peekable();
+        while let Some(some) = rows.next() {
+            let mut transaction = self.begin().await?;
+            let connection = transaction.connection();
+            // Refused, too, when it is not the next fill: nothing is entered for another one.
+            state::expect_leaves_next(connection, first, leaves.len()).await?;
+            leaf_fill::enter(connection, some).await?;
+            if rows.peek().is_none() {
+                state::mark_leaves_indexed(connection, first, leaves.len()).await?;
+            }
+            transaction.commit().await?;
+        }
+        Ok(())
     }
 
     async fn leaves_indexed(&self) -> Result<TreeSize, CoordError> {

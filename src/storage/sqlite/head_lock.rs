@@ -1,6 +1,6 @@
 //! The locked head: one step forward in one transaction.
 
-use super::short_key::SLOTS;
+use super::short_key::{SLOTS, insert_slots};
 use super::transaction::WriteTransaction;
 use super::{batch, head, notice, state};
 use crate::storage::coord::{Advance, Committed, CoordError, HeadLock, Incarnation};
@@ -45,9 +45,7 @@ impl HeadLock for SqliteHeadLock<'_> {
             )
             .await?;
             let slots: Vec<_> = advance.entries.iter().map(|e| *e.slot.as_bytes()).collect();
-            SLOTS
-                .insert(connection, state::to_sql(before.size.get())?, &slots)
-                .await?;
+            insert_slots(connection, state::to_sql(before.size.get())?, &slots).await?;
         }
         for notice in &advance.notices {
             notice::insert(connection, notice).await?;

@@ -11,20 +11,12 @@ use tlog::LeafIndex;
 
 /// A lookup table and its overflow.
 pub(super) struct ShortKey {
-    insert: &'static str,
-    insert_overflow: &'static str,
-    held_by_others: &'static str,
     find: &'static str,
     find_overflow: &'static str,
 }
 
 /// From slot to index.
 pub(super) const SLOTS: ShortKey = ShortKey {
-    insert: "INSERT OR IGNORE INTO slot (prefix, idx) SELECT value, ?2 + key FROM json_each(?1)",
-    insert_overflow: "INSERT INTO slot_overflow (slot, idx) \
-        SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1)",
-    held_by_others: "SELECT j.key FROM json_each(?1) AS j CROSS JOIN slot AS s ON s.prefix = j.value \
-        WHERE s.idx <> ?2 + j.key ORDER BY j.key",
     find: "SELECT j.key, s.idx FROM json_each(?1) AS j CROSS JOIN slot AS s ON s.prefix = j.value",
     find_overflow: "SELECT j.value ->> 1, s.idx FROM json_each(?1) AS j \
         CROSS JOIN slot_overflow AS s ON s.slot = unhex(j.value ->> 0)",
@@ -32,62 +24,57 @@ pub(super) const SLOTS: ShortKey = ShortKey {
 
 /// From leaf hash to index.
 pub(super) const LEAVES: ShortKey = ShortKey {
-    insert: "INSERT OR IGNORE INTO leaf (prefix, idx) SELECT value, ?2 + key FROM json_each(?1)",
-    insert_overflow: "INSERT INTO leaf_overflow (leaf, idx) \
-        SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1)",
-    held_by_others: "SELECT j.key FROM json_each(?1) AS j CROSS JOIN leaf AS s ON s.prefix = j.value \
-        WHERE s.idx <> ?2 + j.key ORDER BY j.key",
     find: "SELECT j.key, s.idx FROM json_each(?1) AS j CROSS JOIN leaf AS s ON s.prefix = j.value",
     find_overflow: "SELECT j.value ->> 1, s.idx FROM json_each(?1) AS j \
         CROSS JOIN leaf_overflow AS s ON s.leaf = unhex(j.value ->> 0)",
 };
 
+pub(super) const INSERT_SLOTS: &str =
+    "INSERT OR IGNORE INTO slot (prefix, idx) SELECT value, ?2 + key FROM json_each(?1)";
+pub(super) const INSERT_OVERFLOW: &str = "INSERT INTO slot_overflow (slot, idx) \
+    SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1)";
+pub(super) const SLOTS_HELD_BY_OTHERS: &str = "SELECT j.key FROM json_each(?1) AS j \
+    CROSS JOIN slot AS s ON s.prefix = j.value WHERE s.idx <> ?2 + j.key ORDER BY j.key";
+
+/// Sets the slots of the entries from `first` on. One slot twice is refused.
+pub(super) async fn insert_slots(
+    connection: &mut SqliteConnection,
+    first: i64,
+    slots: &[[u8; 32]],
+) -> Result<(), CoordError> {
+    let prefixes = prefixes(slots);
+    let inserted = sqlx::query(INSERT_SLOTS)
+        .bind(&prefixes)
+        .bind(first)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    if inserted == slots.len() as u64 {
+        return Ok(());
+    }
+    if slots.iter().collect::<HashSet<_>>().len() != slots.len() {
+        return Err(CoordError::Refused("one batch has a slot twice".into()));
+    }
+    let colliding: Vec<i64> = sqlx::query_scalar(SLOTS_HELD_BY_OTHERS)
+        .bind(&prefixes)
+        .bind(first)
+        .fetch_all(&mut *connection)
+        .await?;
+    let rows = colliding.iter().filter_map(|key| {
+        let slot = slots.get(usize::try_from(*key).ok()?)?;
+        Some((slot, first + key))
+    });
+    sqlx::query(INSERT_OVERFLOW)
+        .bind(pairs(rows))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 impl ShortKey {
     #[cfg(test)]
-    pub(super) fn statements(&self) -> [&'static str; 5] {
-        [
-            self.insert,
-            self.insert_overflow,
-            self.held_by_others,
-            self.find,
-            self.find_overflow,
-        ]
-    }
-
-    /// Inserts the hashes of the entries from `first` on. One hash twice is refused.
-    pub(super) async fn insert(
-        &self,
-        connection: &mut SqliteConnection,
-        first: i64,
-        hashes: &[[u8; 32]],
-    ) -> Result<(), CoordError> {
-        let prefixes = prefixes(hashes);
-        let inserted = sqlx::query(self.insert)
-            .bind(&prefixes)
-            .bind(first)
-            .execute(&mut *connection)
-            .await?
-            .rows_affected();
-        if inserted == hashes.len() as u64 {
-            return Ok(());
-        }
-        if hashes.iter().collect::<HashSet<_>>().len() != hashes.len() {
-            return Err(CoordError::Refused("one batch has a hash twice".into()));
-        }
-        let colliding: Vec<i64> = sqlx::query_scalar(self.held_by_others)
-            .bind(&prefixes)
-            .bind(first)
-            .fetch_all(&mut *connection)
-            .await?;
-        let rows = colliding.iter().filter_map(|key| {
-            let hash = hashes.get(usize::try_from(*key).ok()?)?;
-            Some((hash, first + key))
-        });
-        sqlx::query(self.insert_overflow)
-            .bind(pairs(rows))
-            .execute(connection)
-            .await?;
-        Ok(())
+    pub(super) const fn statements(&self) -> [&'static str; 2] {
+        [self.find, self.find_overflow]
     }
 
     /// For each hash the indices that may have it: at most one by the prefix, and one by the whole.

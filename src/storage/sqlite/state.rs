@@ -120,6 +120,22 @@ pub(super) async fn mark_stored(
     )
 }
 
+/// Refuses leaves that are not the next in the lookup by leaf hash, or not of committed entries.
+pub(super) async fn expect_leaves_next(
+    connection: &mut SqliteConnection,
+    first: LeafIndex,
+    count: usize,
+) -> Result<(), CoordError> {
+    let count = i64::try_from(count).map_err(|_| out_of_range())?;
+    let next: bool =
+        sqlx::query_scalar("SELECT leaves_indexed = ?1 AND ?1 + ?2 <= size FROM state")
+            .bind(to_sql(first.get())?)
+            .bind(count)
+            .fetch_one(connection)
+            .await?;
+    one_row(u64::from(next), LEAVES_IN_ORDER)
+}
+
 /// The next leaves, gapless, are in the lookup by leaf hash.
 pub(super) async fn mark_leaves_indexed(
     connection: &mut SqliteConnection,
@@ -136,11 +152,10 @@ pub(super) async fn mark_leaves_indexed(
     .execute(connection)
     .await?
     .rows_affected();
-    one_row(
-        marked,
-        "leaves are indexed in order, and only those of committed entries",
-    )
+    one_row(marked, LEAVES_IN_ORDER)
 }
+
+const LEAVES_IN_ORDER: &str = "leaves are indexed in order, and only those of committed entries";
 
 /// Up to where the lookup by leaf hash is filled.
 pub(super) async fn leaves_indexed(

@@ -156,11 +156,58 @@ async fn sql_by_hand_cannot_give_a_size_two_roots_or_take_the_state_back() {
 }
 
 #[tokio::test]
+async fn a_fill_that_was_cut_off_is_done_again_and_finds_every_leaf_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let coord = opened(&folder).await;
+    coord.open(Incarnation([1; 16])).await.unwrap();
+    let size = LEAVES_A_TRANSACTION + 100;
+    take(&coord, step(size as u64)).await;
+    let mut leaves: Vec<Hash> = (0..size)
+        .map(|index| Hash::of_leaf(&index.to_be_bytes()))
+        .collect();
+    // One key begins as that of another leaf.
+    let mut colliding = *leaves[3].as_bytes();
+    colliding[31] ^= 1;
+    leaves[size - 1] = Hash::new(colliding);
+    // What a process that ended after the first transaction leaves: rows, and a mark that did not move.
+    let rows = leaf_fill::in_key_order(0, &leaves).unwrap();
+    let mut transaction = coord.begin().await.unwrap();
+    leaf_fill::enter(transaction.connection(), &rows[..LEAVES_A_TRANSACTION])
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(coord.leaves_indexed().await.unwrap(), TreeSize::ZERO);
+
+    for _ in 0..2 {
+        let _refused_the_second_time = coord.index_leaves(LeafIndex::new(0), &leaves).await;
+        assert_eq!(coord.leaves_indexed().await.unwrap().get(), size as u64);
+        for (index, leaf) in leaves.iter().enumerate() {
+            let found = coord.leaf_candidates(leaf).await.unwrap();
+            let found: Vec<u64> = found.iter().map(|index| index.get()).collect();
+            let index = index as u64;
+            if index + 1 == size as u64 {
+                assert_eq!(found, [3, index]);
+            } else {
+                assert_eq!(found, [index]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_statement_of_a_step_scans_a_table() {
     let folder = tempfile::tempdir().unwrap();
     opened(&folder).await;
     let mut raw = raw(&folder).await;
-    for query in SLOTS.statements().into_iter().chain(LEAVES.statements()) {
+    let steps = [
+        short_key::INSERT_SLOTS,
+        short_key::INSERT_OVERFLOW,
+        short_key::SLOTS_HELD_BY_OTHERS,
+        leaf_fill::ENTER,
+        leaf_fill::HELD_BY_OTHERS,
+    ];
+    let lookups = SLOTS.statements().into_iter().chain(LEAVES.statements());
+    for query in lookups.chain(steps) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
         let plan = sqlx::query(explain).bind("[1]").bind(0).fetch_all(&mut raw);
         for row in plan.await.unwrap() {

@@ -7,6 +7,7 @@
 #![no_std]
 extern crate alloc;
 
+mod add_checkpoint;
 mod bundle;
 mod checkpoint;
 mod cosignature;
@@ -32,6 +33,7 @@ mod treehead;
 mod verified_line;
 mod vkey;
 
+pub use add_checkpoint::{ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, MalformedAddCheckpoint};
 pub use bundle::Bundle;
 pub use checkpoint::{Checkpoint, MalformedCheckpoint, Origin};
 pub use cosignature::{

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::too_many_lines, reason = "a forge is a list of cases")]
 
+mod add_checkpoint;
 mod aws_lc;
 mod checkpoint;
 mod cosignature;

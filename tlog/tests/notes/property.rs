@@ -4,8 +4,8 @@ use crate::keys::{TOWN, checkpoint, log, witness};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use tlog::{
-    Checkpoint, Hash, KeyName, LeafIndex, Note, P256Spki, Policy, Receipt, SignatureLine, Vkey,
-    p256_signature_from_der, p256_signature_to_der, p256_to_low_s,
+    AddCheckpoint, Checkpoint, Hash, KeyName, LeafIndex, Note, P256Spki, Policy, Receipt,
+    SignatureLine, TreeSize, Vkey, p256_signature_from_der, p256_signature_to_der, p256_to_low_s,
 };
 
 /// Every parser of a stranger's bytes.
@@ -23,6 +23,9 @@ fn read_all(bytes: &[u8]) {
     }
     if let Ok(receipt) = Receipt::parse(bytes) {
         assert_eq!(receipt.to_string().as_bytes(), bytes);
+    }
+    if let Ok(request) = AddCheckpoint::parse(bytes) {
+        assert_eq!(request.to_string().as_bytes(), bytes);
     }
     if let Some(signature) = p256_signature_from_der(bytes) {
         assert_eq!(p256_signature_to_der(&signature).as_deref(), Some(bytes));
@@ -53,7 +56,10 @@ static GOOD: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         witness('a').vkey,
         witness('b').vkey
     );
+    let old = TreeSize::new(3).unwrap();
+    let request = AddCheckpoint::new(old, vec![Hash::EMPTY_ROOT; 2], note.clone());
     vec![
+        request.unwrap().to_string().into_bytes(),
         note.to_string().into_bytes(),
         receipt.unwrap().to_string().into_bytes(),
         policy.into_bytes(),

@@ -12,7 +12,7 @@ mod coord_contract;
 mod folder;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod full_disk;
+pub(crate) mod full_disk;
 pub mod journal;
 pub mod objects;
 pub mod sqlite;

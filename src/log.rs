@@ -7,6 +7,8 @@
 pub mod edge;
 pub mod genesis;
 pub mod history;
+#[cfg(test)]
+pub(crate) mod house;
 pub mod keeper;
 pub mod pool;
 pub mod publisher;

@@ -29,3 +29,8 @@ pub fn trials() -> Vec<Trial> {
     .flatten()
     .collect()
 }
+
+/// The trials that judge what all journeys met.
+pub fn afterwards() -> Vec<Trial> {
+    problems::afterwards()
+}

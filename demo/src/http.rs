@@ -3,8 +3,10 @@
 //! Journeys ask what no polite client would send (crooked paths, cut bodies), and the demo asks little: so there is
 //! nothing between them and the socket. No TLS, no redirects, no compression.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What the log answered.
@@ -66,6 +68,7 @@ pub fn send(
     let mut raw = Vec::new();
     let read = stream.take(ANSWER_MAX).read_to_end(&mut raw);
     if let Some(answer) = parse(&raw) {
+        note_problems(&answer);
         return Ok(answer);
     }
     sent?;
@@ -105,6 +108,26 @@ impl Answer {
 pub fn problem(document: &serde_json::Value) -> Option<String> {
     let (_, slug) = document.get("type")?.as_str()?.rsplit_once('#')?;
     Some(slug.to_owned())
+}
+
+/// Every kind of problem that this process was told so far, as an answer of its own or as a result within one. Journeys
+/// compare it with the list of the log.
+pub fn problems_met() -> BTreeSet<String> {
+    MET.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+static MET: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn note_problems(answer: &Answer) {
+    let document = answer.json();
+    let results = document
+        .get("results")
+        .and_then(serde_json::Value::as_array);
+    let of_results = results.into_iter().flatten().filter_map(problem);
+    let met = problem(&document).into_iter().chain(of_results);
+    MET.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .extend(met);
 }
 
 /// `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`; `None` if it was cut.

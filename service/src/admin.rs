@@ -12,6 +12,7 @@ use axum::routing::get;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Registry, TEXT_FORMAT, TextEncoder};
 
+use crate::door_problems::NOT_READY;
 use crate::{Door, DoorError, Limits, Problem, Stop};
 
 /// Scrapers and probes are few; a place is always free for the operator.
@@ -100,13 +101,7 @@ fn metrics(registry: &Registry) -> Response {
 fn readiness(readiness: Readiness) -> Response {
     match readiness {
         Readiness::Ready(sentence) => format!("{sentence}\n").into_response(),
-        Readiness::NotReady(sentence) => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "not-ready",
-            "The service is not ready",
-        )
-        .detail(sentence)
-        .into_response(),
+        Readiness::NotReady(sentence) => NOT_READY.problem().detail(sentence).into_response(),
     }
 }
 

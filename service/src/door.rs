@@ -7,7 +7,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,18 +17,23 @@ use tokio::time::{sleep, timeout};
 
 use crate::connection::Connection;
 use crate::door_metrics::DoorMetrics;
+use crate::door_problems::TOO_MANY_CONNECTIONS;
 use crate::gate::Gate;
 use crate::seat::Seats;
-use crate::{Limits, PeerAddress, Stop};
+use crate::{Limits, PROBLEM_JSON, PeerAddress, Stop};
 
 /// When the system has no file descriptor for a new connection, the next attempt waits so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a connection without a seat is told; the body is a problem as `Problem` writes it.
-const NO_SEAT: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
-    retry-after: 1\r\nconnection: close\r\ncontent-length: 169\r\n\r\n\
-    {\"type\":\"/docs/problems#too-many-connections\",\"title\":\"Too many connections are open\",\"status\":503,\
-    \"remedy\":\"Close connections that you do not use, or try again later.\"}";
+/// What a connection without a seat is told.
+static NO_SEAT: LazyLock<String> = LazyLock::new(|| {
+    let problem = TOO_MANY_CONNECTIONS.problem().to_json().to_string();
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {PROBLEM_JSON}\r\nretry-after: 1\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{problem}",
+        problem.len()
+    )
+});
 
 /// A bound listener, ready to serve.
 #[derive(Debug)]

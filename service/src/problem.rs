@@ -23,6 +23,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
+use crate::door_problems;
+
 /// The media type of RFC 9457 §3.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -138,69 +140,8 @@ impl Problem {
 
     /// What a bare status means here: the problem for an error that no handler described.
     pub fn of_status(status: StatusCode) -> Problem {
-        let (slug, title, remedy) = match status.as_u16() {
-            400 => (
-                "bad-request",
-                "The request is malformed",
-                "Compare the request with /openapi.json.",
-            ),
-            404 => (
-                "not-found",
-                "There is nothing at this address",
-                "The addresses are listed in /openapi.json.",
-            ),
-            405 => (
-                "method-not-allowed",
-                "This address does not take this method",
-                "The header Allow lists the methods.",
-            ),
-            408 => (
-                "request-timeout",
-                "The request came too slowly",
-                "Send the same again; nothing was done.",
-            ),
-            413 => (
-                "content-too-large",
-                "The request body is too large",
-                "Send less in one request.",
-            ),
-            415 => (
-                "unsupported-media-type",
-                "The body's media type is not taken here",
-                "Set Content-Type as in /openapi.json.",
-            ),
-            422 => (
-                "unprocessable-content",
-                "The request body has the wrong content",
-                "Compare the body with /openapi.json.",
-            ),
-            429 => (
-                "too-many-requests",
-                "Too many requests",
-                "Wait as long as Retry-After says, then send the same again.",
-            ),
-            431 => (
-                "too-many-headers",
-                "The request has too many headers",
-                "Send fewer and shorter headers.",
-            ),
-            503 => (
-                "not-serving",
-                "The server cannot serve this now",
-                "Send the same again later; nothing is done twice.",
-            ),
-            500..=599 => (
-                "internal",
-                "The server failed",
-                "Send the same again later; nothing is done twice. Tell the operator if it stays.",
-            ),
-            _ => (
-                "refused",
-                "The request was refused",
-                "Compare the request with /openapi.json.",
-            ),
-        };
-        Problem::new(status, slug, title).remedy(remedy)
+        let kind = door_problems::of_status(status);
+        Problem::new(status, kind.slug, kind.title).remedy(kind.remedy)
     }
 
     /// Gives a bare error the form of a problem; a success, and a problem already made, pass unchanged. Headers such

@@ -9,12 +9,13 @@ use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue};
 use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock, Reference};
 use governor::middleware::{StateInformationMiddleware, StateSnapshot};
 
 use crate::Problem;
+use crate::door_problems::{TOO_MANY_AT_ONCE, TOO_MANY_REQUESTS};
 use crate::tally::Tallies;
 
 /// Keys with a state of their own: 65,536 × about 64 bytes. More than there are bureaus, and a flood of addresses
@@ -198,19 +199,12 @@ impl From<Exceeded> for Problem {
                 retry_after_s,
                 standing,
             } => (
-                Problem::of_status(StatusCode::TOO_MANY_REQUESTS).retry_after(retry_after_s),
+                TOO_MANY_REQUESTS.problem().retry_after(retry_after_s),
                 standing,
             ),
-            Exceeded::NeverAtOnce { burst, standing } => (
-                Problem::new(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "too-many-at-once",
-                    "More than is ever given at once",
-                )
-                .remedy("Send less in one request.")
-                .with("burst", burst),
-                standing,
-            ),
+            Exceeded::NeverAtOnce { burst, standing } => {
+                (TOO_MANY_AT_ONCE.problem().with("burst", burst), standing)
+            }
         };
         standing.headers().into_iter().fold(
             problem.with("quota", standing.name),

@@ -81,7 +81,7 @@ pub async fn problem_docs() -> Html<String> {
     let mut body = String::from(
         "<h1>Problems</h1><p>Every error is <code>application/problem+json</code> (RFC 9457).</p>",
     );
-    for kind in problems::ALL {
+    for kind in problems::every() {
         let _ = write!(
             body,
             "<section id=\"{}\"><h2><code>{}</code></h2><p>HTTP {}. {}</p><p><strong>What to do:</strong> {}</p></section>",

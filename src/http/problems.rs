@@ -3,40 +3,12 @@
 
 use crate::log::history::HistoryError;
 use crate::log::pool::NotSequenced;
-use axum::http::StatusCode;
 use evidence::{RefusedAuthor, RefusedNotice};
-use service::Problem;
+use service::{Problem, ProblemKind, door_problems};
 
-/// One kind of problem: its stable name, status, sentence and remedy.
-pub struct ProblemKind {
-    /// The last part of its `type`: `/docs/problems#slug`.
-    pub slug: &'static str,
-    /// The HTTP status.
-    pub status: StatusCode,
-    /// What is wrong, in one sentence.
-    pub title: &'static str,
-    /// What to do.
-    pub remedy: &'static str,
-}
+pub use service::door_problems::NOT_FOUND;
 
-impl ProblemKind {
-    /// An occurrence of it.
-    pub fn problem(&self) -> Problem {
-        Problem::new(self.status, self.slug, self.title).remedy(self.remedy)
-    }
-}
-
-macro_rules! problems {
-    ($($name:ident = $slug:literal, $status:ident, $title:literal, $remedy:literal;)*) => {
-        $(#[doc = $title]
-        pub const $name: ProblemKind =
-            ProblemKind { slug: $slug, status: StatusCode::$status, title: $title, remedy: $remedy };)*
-        /// All of them, in the order of their status.
-        pub const ALL: &[&ProblemKind] = &[$(&$name),*];
-    };
-}
-
-problems! {
+service::problem_kinds! {
     BODY_EMPTY = "body-empty", BAD_REQUEST, "The body holds no entry.",
         "Send 1 to 1,024 entries of 162 bytes each.";
     BODY_TRUNCATED = "body-truncated", BAD_REQUEST, "The body is no whole number of entries.",
@@ -69,8 +41,6 @@ problems! {
         "Submit records (kind 1). Notices go to /v1/notices.";
     REFUSED_NOTICE = "refused-notice", FORBIDDEN, "The notice is not authorised by this log's admins, or may not be.",
         "See detail: mend the notice, and let two of the three admins sign it again.";
-    NOT_FOUND = "not-found", NOT_FOUND, "There is nothing here.",
-        "Compare the path and the number with /openapi.json.";
     NOT_STORED = "not-stored", NOT_FOUND, "The log holds nothing under this index, hash or slot.",
         "If you sent it, send it again: the same content always gets the same index.";
     NO_CHECKPOINT = "no-checkpoint", NOT_FOUND, "There is no checkpoint yet that may be shown.",
@@ -91,6 +61,14 @@ problems! {
         "Keep the entries and send the same bytes after the time in Retry-After.";
     STORED_DATA_LOST = "stored-data-lost", INTERNAL_SERVER_ERROR, "Something that the log must hold cannot be read.",
         "Tell the operator; other paths go on. A receipt that you hold stays valid.";
+}
+
+/// Problems that no request brings about, but a fault of the machine alone.
+pub const OF_FAULTS: &[&ProblemKind] = &[&NO_CHECKPOINT, &POOL_FULL, &UNAVAILABLE, &DISK_FULL];
+
+/// Every kind that anyone can be told: the log's, then those of the door in front of it.
+pub fn every() -> impl Iterator<Item = &'static ProblemKind> {
+    ALL.iter().chain(door_problems::ALL).copied()
 }
 
 /// What became of an author that the registry does not accept.
@@ -167,65 +145,4 @@ impl axum::response::IntoResponse for Rejection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{
-        DISK_FULL, HistoryError, NO_CHECKPOINT, NOT_STORED, NotSequenced, POOL_FULL, READ_ONLY,
-        REVOKED_KEY, RefusedAuthor, Rejection, STORED_DATA_LOST, UNAVAILABLE, UNKNOWN_KEY,
-        WRONG_ROLE, refused_author,
-    };
-    use tlog::LeafIndex;
-
-    #[test]
-    fn what_was_not_sequenced_is_told_with_a_time_to_try_again() {
-        for (why, kind) in [
-            (NotSequenced::PoolFull, POOL_FULL),
-            (NotSequenced::ReadOnly, READ_ONLY),
-            (NotSequenced::Unavailable, UNAVAILABLE),
-            (NotSequenced::DiskFull, DISK_FULL),
-        ] {
-            let response = axum::response::IntoResponse::into_response(Rejection::from(why));
-            assert_eq!(response.status(), kind.status);
-            assert!(response.headers().contains_key("retry-after"), "{why}");
-            assert_eq!(Rejection::from(why).into_problem().slug(), kind.slug);
-        }
-    }
-
-    #[test]
-    fn a_lost_tile_is_the_logs_fault_and_an_index_beyond_it_the_callers() {
-        assert_eq!(
-            Rejection::from(HistoryError::Lost).into_problem().slug(),
-            STORED_DATA_LOST.slug
-        );
-        assert_eq!(
-            Rejection::from(HistoryError::NotThere)
-                .into_problem()
-                .slug(),
-            NOT_STORED.slug
-        );
-    }
-
-    #[test]
-    fn before_the_first_checkpoint_there_is_nothing_to_show() {
-        let problem = Rejection::from(NO_CHECKPOINT.problem()).into_problem();
-        assert_eq!(
-            (problem.status().as_u16(), problem.slug()),
-            (404, "no-checkpoint")
-        );
-    }
-
-    #[test]
-    fn a_refused_author_is_told_why() {
-        for (refusal, kind) in [
-            (RefusedAuthor::UnknownKey, UNKNOWN_KEY),
-            (
-                RefusedAuthor::Revoked {
-                    at: LeafIndex::new(7),
-                },
-                REVOKED_KEY,
-            ),
-            (RefusedAuthor::MayNotSubmit, WRONG_ROLE),
-        ] {
-            assert_eq!(refused_author(refusal).slug(), kind.slug);
-        }
-    }
-}
+mod tests;

@@ -1,17 +1,20 @@
-//! Every problem that the log can answer with is met by a test: here those that the other journeys do not meet.
+//! Every problem that the log can answer with is met by a test: here those that the other journeys do not meet, and the
+//! comparison when all are through.
 
 use crate::submitter::{Submitter, bytes, post};
 use demo::http;
 use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
+use notarylog::http::problems;
 use serde_json::Value;
+use service::ProblemKind;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("every_problem_that_the_log_knows_is_met_by_a_test", all_met),
         Trial::test(
             "questions_that_the_log_cannot_answer_are_refused_in_words",
             questions,
@@ -28,36 +31,28 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Where problems are met: the journeys, and the unit tests beside the list.
-const SOURCES: [&str; 4] = [
-    "tests/journeys/problems.rs",
-    "tests/journeys/bad_input.rs",
-    "tests/journeys/keys.rs",
-    "tests/journeys/submission.rs",
-];
-/// Problems that only a fault of the machine brings about; the tests in src/http/problems.rs make them.
-const BY_UNIT_TESTS: [&str; 4] = ["pool-full", "unavailable", "disk-full", "no-checkpoint"];
+/// What is judged when all journeys are through: what they were really told.
+pub fn afterwards() -> Vec<Trial> {
+    vec![Trial::test(
+        "the_journeys_were_told_every_problem_that_a_request_can_bring_about",
+        all_met,
+    )]
+}
 
 fn all_met() -> Result<(), Failed> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut journeys = String::new();
-    for source in SOURCES {
-        journeys.push_str(&std::fs::read_to_string(root.join(source))?);
+    let met = http::problems_met();
+    let slugs = |kinds: &[&ProblemKind]| -> BTreeSet<String> {
+        kinds.iter().map(|kind| kind.slug.to_owned()).collect()
+    };
+    // The tests beside the list bring about the faults, and ask the log's own routes under each.
+    let missed = &(&slugs(problems::ALL) - &slugs(problems::OF_FAULTS)) - &met;
+    if !missed.is_empty() {
+        return Err(format!("no journey was told {missed:?}").into());
     }
-    let beside = std::fs::read_to_string(root.join("src/http/problems.rs"))?;
-    let (_, beside) = beside
-        .split_once("#[cfg(test)]")
-        .ok_or("no tests beside the list of problems")?;
-    for kind in notarylog::http::problems::ALL {
-        let constant = kind.slug.to_uppercase().replace('-', "_");
-        let met = if BY_UNIT_TESTS.contains(&kind.slug) {
-            beside.contains(&constant)
-        } else {
-            journeys.contains(&format!("\"{}\"", kind.slug))
-        };
-        if !met {
-            return Err(format!("no test meets the problem {}", kind.slug).into());
-        }
+    let listed = slugs(&problems::every().collect::<Vec<_>>());
+    let unlisted = &met - &listed;
+    if !unlisted.is_empty() {
+        return Err(format!("the log told problems that no page explains: {unlisted:?}").into());
     }
     Ok(())
 }

@@ -1,0 +1,171 @@
+//! Each problem that only a fault of the machine brings about, as the log's own routes answer it under that fault.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+
+use super::{
+    HistoryError, NOT_STORED, OF_FAULTS, REVOKED_KEY, RefusedAuthor, Rejection, STORED_DATA_LOST,
+    UNKNOWN_KEY, WRONG_ROLE, refused_author,
+};
+use crate::http::router;
+use crate::log::Log;
+use crate::log::house::House;
+use crate::log::pool::POOL_ENTRIES_MAX;
+use crate::storage::full_disk::SmallDisk;
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Request, StatusCode};
+use service::ProblemKind;
+use std::sync::Arc;
+use tlog::LeafIndex;
+use tower::ServiceExt as _;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_of_the_machine_is_told_by_its_own_problem() {
+    for kind in OF_FAULTS {
+        match kind.slug {
+            "no-checkpoint" => no_checkpoint(kind).await,
+            "pool-full" => pool_full(kind).await,
+            "unavailable" => unavailable(kind).await,
+            "disk-full" => disk_full(kind).await,
+            other => panic!("no test brings about the fault behind {other}"),
+        }
+    }
+}
+
+/// A log that may sign nothing, and whose last kept head was never stored as a note.
+async fn no_checkpoint(kind: &ProblemKind) {
+    let house = House::new().await;
+    let _restore = house.two_histories(&[1], &[2]).await;
+    house
+        .run(async |log| {
+            expect(kind, ask(log, get("/checkpoint")).await, false).await;
+            let tile = ask(log, get("/tile/entries/000.p/3")).await;
+            assert_eq!(tile.status(), StatusCode::OK, "reads go on");
+        })
+        .await;
+}
+
+/// As many entries as may wait, none of which is taken out.
+async fn pool_full(kind: &ProblemKind) {
+    let house = House::new().await;
+    let runner = house.runner().await;
+    let log = runner.log();
+    let waiting = {
+        let (log, many) = (Arc::clone(&log), vec![house.record(1); POOL_ENTRIES_MAX]);
+        tokio::spawn(async move { log.sequence(many).await.map(drop) })
+    };
+    let full = i64::try_from(POOL_ENTRIES_MAX).unwrap();
+    while log.metrics().pool_entries.get() < full {
+        tokio::task::yield_now().await;
+    }
+    expect(kind, ask(&log, post(&house, 2)).await, true).await;
+    waiting.abort();
+}
+
+/// A database whose lock another process holds for longer than the log waits.
+async fn unavailable(kind: &ProblemKind) {
+    let house = House::new().await;
+    house
+        .run(async |log| {
+            let url = format!("sqlite://{}", house.path("log.sqlite").display());
+            let other = sqlx::SqlitePool::connect(&url).await.unwrap();
+            let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+            expect(kind, ask(log, post(&house, 1)).await, true).await;
+            held.rollback().await.unwrap();
+            other.close().await;
+            let again = ask(log, post(&house, 1)).await;
+            assert_eq!(again.status(), StatusCode::OK, "the same bytes, later");
+        })
+        .await;
+}
+
+/// A database on a full disk.
+async fn disk_full(kind: &ProblemKind) {
+    let Some(disk) = SmallDisk::take("disk-full, through the log's own route").await else {
+        return;
+    };
+    let house = House::with_database_in(disk.path()).await;
+    house
+        .run(async |log| {
+            disk.fill(0);
+            // Enough for pages that the database does not have yet.
+            let many: Vec<u32> = (1..=1_000).collect();
+            expect(kind, ask(log, post_all(&house, &many)).await, true).await;
+            disk.empty();
+            let again = ask(log, post_all(&house, &many)).await;
+            assert_eq!(again.status(), StatusCode::OK, "the same bytes, later");
+        })
+        .await;
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+fn post(house: &House, number: u32) -> Request<Body> {
+    post_all(house, &[number])
+}
+
+fn post_all(house: &House, numbers: &[u32]) -> Request<Body> {
+    let entries: Vec<u8> = numbers
+        .iter()
+        .flat_map(|&number| house.record(number).bytes)
+        .collect();
+    Request::post("/v1/entries")
+        .header(CONTENT_TYPE, "application/octet-stream")
+        .body(Body::from(entries))
+        .unwrap()
+}
+
+async fn ask(log: &Arc<Log>, request: Request<Body>) -> axum::response::Response {
+    router(log).oneshot(request).await.unwrap()
+}
+
+/// That the answer is this problem, and says when to come again if it should.
+async fn expect(kind: &ProblemKind, answer: axum::response::Response, retry: bool) {
+    assert_eq!(answer.status(), kind.status, "{kind:?}");
+    assert_eq!(
+        answer.headers().contains_key(RETRY_AFTER),
+        retry,
+        "{kind:?}"
+    );
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 16)
+        .await
+        .unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(told["type"], format!("/docs/problems#{}", kind.slug));
+    assert_eq!(
+        (&told["title"], &told["remedy"]),
+        (&kind.title.into(), &kind.remedy.into())
+    );
+}
+
+#[test]
+fn a_lost_tile_is_the_logs_fault_and_an_index_beyond_it_the_callers() {
+    assert_eq!(
+        Rejection::from(HistoryError::Lost).into_problem().slug(),
+        STORED_DATA_LOST.slug
+    );
+    assert_eq!(
+        Rejection::from(HistoryError::NotThere)
+            .into_problem()
+            .slug(),
+        NOT_STORED.slug
+    );
+}
+
+#[test]
+fn a_refused_author_is_told_why() {
+    for (refusal, kind) in [
+        (RefusedAuthor::UnknownKey, UNKNOWN_KEY),
+        (
+            RefusedAuthor::Revoked {
+                at: LeafIndex::new(7),
+            },
+            REVOKED_KEY,
+        ),
+        (RefusedAuthor::MayNotSubmit, WRONG_ROLE),
+    ] {
+        assert_eq!(refused_author(refusal).slug(), kind.slug);
+    }
+}

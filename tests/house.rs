@@ -17,6 +17,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The fast signature checks (aws-lc-rs) behind tlog's trait, and the exit codes, serve every person alike.
     ("service", &["tlog", "words"]),
     ("notarylog", &["tlog", "evidence", "words", "service"]),
+    // A witness knows no entry and no log's code: it checks any log that keeps to the specifications.
+    ("notarylog-witness", &["tlog", "words", "service"]),
     (
         "notarylog-client",
         &["tlog", "evidence", "words", "service"],
@@ -41,6 +43,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "service",
             "notarylog",
             "notarylog-client",
+            "notarylog-witness",
             "notarylog-loadtest",
         ],
     ),

@@ -13,6 +13,8 @@ use std::process::{Command, ExitCode};
 pub enum Person {
     /// `notarylog`: the log and its operator's verbs.
     Log,
+    /// `notarylog-witness`: a witness and its operator's verbs.
+    Witness,
     /// `notary`: the command line of a bureau and of a citizen.
     Notary,
     /// `loadtest`: the load generator.
@@ -27,12 +29,13 @@ const PARENT: &str = "TOWN_PARENT";
 
 impl Person {
     /// Everybody.
-    pub const ALL: [Self; 3] = [Self::Log, Self::Notary, Self::Loadtest];
+    pub const ALL: [Self; 4] = [Self::Log, Self::Witness, Self::Notary, Self::Loadtest];
 
     /// The name of this person's program.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Log => "notarylog",
+            Self::Witness => "notarylog-witness",
             Self::Notary => "notary",
             Self::Loadtest => "loadtest",
         }
@@ -52,6 +55,7 @@ impl Person {
     fn live(self, args: Vec<OsString>) -> ExitCode {
         match self {
             Self::Log => notarylog::program::run(args),
+            Self::Witness => notarylog_witness::program::run(args),
             Self::Notary => notarylog_client::program::run(args),
             Self::Loadtest => notarylog_loadtest::program::run(args),
         }

@@ -55,7 +55,7 @@ pub use limits::Limits;
 pub use option::{Opt, Options};
 pub use origin::Origin;
 pub use peer_address::{Network, PeerAddress};
-pub use problem::{PROBLEM_JSON, Problem};
+pub use problem::{FixedForm, PROBLEM_JSON, Problem};
 pub use problem_kind::ProblemKind;
 pub use quota::{Exceeded, QUOTA_KEYS_MAX, Quota, Rate, Standing};
 pub use signature_checks::{AwsLc, P256Verifier};

@@ -31,6 +31,11 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Members that RFC 9457 §3.1 and we define: an extension may not take their place.
 const OWN_MEMBERS: [&str; 6] = ["type", "title", "status", "detail", "remedy", "instance"];
 
+/// Put into a response's extensions, it says that a specification fixes the form of this error: it leaves as it is.
+/// A witness answers 409 with a tree size, for one (c2sp.org/tlog-witness).
+#[derive(Clone, Copy, Debug)]
+pub struct FixedForm;
+
 /// One problem, to be returned from a handler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -144,8 +149,8 @@ impl Problem {
         Problem::new(status, kind.slug, kind.title).remedy(kind.remedy)
     }
 
-    /// Gives a bare error the form of a problem; a success, and a problem already made, pass unchanged. Headers such
-    /// as `Allow` stay.
+    /// Gives a bare error the form of a problem; a success, a problem already made, and an error of [`FixedForm`] pass
+    /// unchanged. Headers such as `Allow` stay.
     pub fn dress(response: Response) -> Response {
         let status = response.status();
         let is_error = status.is_client_error() || status.is_server_error();
@@ -153,7 +158,8 @@ impl Problem {
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind == PROBLEM_JSON);
-        if !is_error || is_problem {
+        let is_fixed = response.extensions().get::<FixedForm>().is_some();
+        if !is_error || is_problem || is_fixed {
             return response;
         }
         // The framework's text may quote the request: it is dropped, not passed on.
@@ -187,7 +193,7 @@ mod tests {
     use axum::response::IntoResponse;
     use serde_json::{Value, json};
 
-    use super::{PROBLEM_JSON, Problem};
+    use super::{FixedForm, PROBLEM_JSON, Problem};
 
     async fn body(response: axum::response::Response) -> Value {
         serde_json::from_slice(
@@ -254,5 +260,16 @@ mod tests {
             body(Problem::dress(made)).await["type"],
             "/docs/problems#no-such-entry"
         );
+    }
+
+    #[tokio::test]
+    async fn an_error_whose_form_a_specification_fixes_leaves_as_it_is() {
+        let kind = [(CONTENT_TYPE, "text/x.tlog.size")];
+        let mut fixed = (StatusCode::CONFLICT, kind, "17\n").into_response();
+        fixed.extensions_mut().insert(FixedForm);
+        let response = Problem::dress(fixed);
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/x.tlog.size");
+        let body = axum::body::to_bytes(response.into_body(), 10).await;
+        assert_eq!(body.unwrap(), "17\n");
     }
 }

@@ -1,0 +1,37 @@
+//! `GET /v1/logs`: which logs are enrolled, and how they stand.
+
+use crate::known_log::KnownLog;
+use crate::witness::Witness;
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The list, by origin.
+pub async fn logs(State(witness): State<Arc<Witness>>) -> Json<Value> {
+    let roster = witness.logs();
+    let mut logs: Vec<&Arc<KnownLog>> = roster.logs().collect();
+    logs.sort_by(|a, b| a.enrolled.origin.cmp(&b.enrolled.origin));
+    let logs: Vec<Value> = logs.into_iter().map(|log| entry(log)).collect();
+    let vkeys = witness.cosigner.vkeys().each_ref().map(ToString::to_string);
+    Json(json!({
+        "name": witness.cosigner.name().as_str(),
+        "vkeys": vkeys,
+        "signing": witness.gate.awaits().is_none(),
+        "logs": logs,
+    }))
+}
+
+fn entry(log: &KnownLog) -> Value {
+    let head = log.standing.head();
+    let refusal = log.standing.last_refusal().map(|refusal| {
+        json!({"time_s": refusal.at_s, "status": refusal.status, "outcome": refusal.outcome})
+    });
+    json!({
+        "origin": log.enrolled.origin,
+        "origin_hash": log.origin_hash,
+        "size": head.size().get(),
+        "time_s": head.is_signed().then_some(head.time_s),
+        "last_refusal": refusal,
+    })
+}

@@ -1,0 +1,193 @@
+//! The table of logs. Whoever changes it counts its version up, so that a running witness sees it.
+
+use super::damaged;
+use crate::enrolment::{EnrolmentError, check, same_keys};
+use crate::known_log::{Enrolled, LogId, Source};
+use crate::ledger::{Change, LedgerError, NewLog};
+use crate::log_list::Issue;
+use sqlx::sqlite::SqliteExecutor;
+use sqlx::{SqliteConnection, SqlitePool};
+use tlog::{Hash, Vkey};
+
+pub(super) async fn version(readers: &SqlitePool) -> Result<i64, LedgerError> {
+    Ok(
+        sqlx::query_scalar("SELECT roster FROM witness WHERE id = 1")
+            .fetch_one(readers)
+            .await?,
+    )
+}
+
+pub(super) async fn active(readers: &SqlitePool) -> Result<Vec<Enrolled>, LedgerError> {
+    let logs = all(readers).await?;
+    Ok(logs
+        .into_iter()
+        .filter(|log| log.is_active)
+        .map(|log| log.enrolled)
+        .collect())
+}
+
+struct LogRow {
+    enrolled: Enrolled,
+    is_active: bool,
+}
+
+async fn all(executor: impl SqliteExecutor<'_>) -> Result<Vec<LogRow>, LedgerError> {
+    let rows: Vec<(i64, String, Option<String>, bool, String, String)> = sqlx::query_as(
+        "SELECT log.id, origin, url, active, source, vkey FROM log JOIN log_key ON log_key.log = log.id \
+         ORDER BY log.id, vkey",
+    )
+    .fetch_all(executor)
+    .await?;
+    let mut logs: Vec<LogRow> = Vec::new();
+    for (id, origin, url, is_active, source, vkey) in rows {
+        let vkey = Vkey::parse(&vkey).map_err(|_| damaged("an enrolled key is no vkey"))?;
+        if let Some(last) = logs.last_mut().filter(|log| log.enrolled.id.0 == id) {
+            last.enrolled.vkeys.push(vkey);
+            continue;
+        }
+        logs.push(LogRow {
+            enrolled: Enrolled {
+                id: LogId(id),
+                origin,
+                vkeys: vec![vkey],
+                url,
+                source: Source::from_word(&source).ok_or_else(|| damaged("who enrolled a log"))?,
+            },
+            is_active,
+        });
+    }
+    Ok(logs)
+}
+
+pub(super) async fn enrol(
+    connection: &mut SqliteConnection,
+    new: &NewLog,
+    own: &[Vkey; 2],
+) -> Result<Change, EnrolmentError> {
+    // Removed logs keep their keys: they may come back, and what they signed counts still.
+    let logs = all(&mut *connection).await?;
+    let known = logs.iter().find(|log| log.enrolled.origin == new.origin);
+    let everybody: Vec<Enrolled> = logs.iter().map(|log| log.enrolled.clone()).collect();
+    check(new, own, known.map(|log| &log.enrolled), &everybody)?;
+    let Some(known) = known else {
+        insert(connection, new).await?;
+        return Ok(Change::Added);
+    };
+    let url = new.url.as_ref().or(known.enrolled.url.as_ref());
+    let same = same_keys(&known.enrolled.vkeys, &new.vkeys) && url == known.enrolled.url.as_ref();
+    if new.source != Source::Command {
+        // A list or a configuration adds only: what an operator removed or set stays so.
+        return Ok(Change::None);
+    }
+    if same && known.is_active {
+        return Ok(Change::None);
+    }
+    let id = known.enrolled.id.0;
+    sqlx::query("UPDATE log SET url = ?, active = 1, source = ? WHERE id = ?")
+        .bind(url)
+        .bind(new.source.word())
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("DELETE FROM log_key WHERE log = ?")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    insert_keys(connection, id, &new.vkeys).await?;
+    count_up(connection).await?;
+    Ok(if known.is_active {
+        Change::Changed
+    } else {
+        Change::Added
+    })
+}
+
+async fn insert(connection: &mut SqliteConnection, new: &NewLog) -> Result<(), LedgerError> {
+    let inserted = sqlx::query("INSERT INTO log (origin, url, active, source) VALUES (?, ?, 1, ?)")
+        .bind(&new.origin)
+        .bind(&new.url)
+        .bind(new.source.word())
+        .execute(&mut *connection)
+        .await?;
+    let id = inserted.last_insert_rowid();
+    insert_keys(connection, id, &new.vkeys).await?;
+    sqlx::query("INSERT INTO head (log, size, root, time_s, note) VALUES (?, 0, ?, 0, '')")
+        .bind(id)
+        .bind(Hash::EMPTY_ROOT.as_bytes().as_slice())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("INSERT INTO kept_count (log, heads) VALUES (?, 0)")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    count_up(connection).await
+}
+
+async fn insert_keys(
+    connection: &mut SqliteConnection,
+    log: i64,
+    vkeys: &[Vkey],
+) -> Result<(), LedgerError> {
+    for vkey in vkeys {
+        sqlx::query(
+            "INSERT INTO log_key (log, vkey) VALUES (?, ?) ON CONFLICT (log, vkey) DO NOTHING",
+        )
+        .bind(log)
+        .bind(vkey.to_string())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn count_up(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
+    sqlx::query("UPDATE witness SET roster = roster + 1 WHERE id = 1")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    origin: &str,
+) -> Result<bool, LedgerError> {
+    let removed = sqlx::query("UPDATE log SET active = 0 WHERE origin = ? AND active = 1")
+        .bind(origin)
+        .execute(&mut *connection)
+        .await?;
+    if removed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    count_up(connection).await?;
+    Ok(true)
+}
+
+pub(super) async fn take_issue(
+    connection: &mut SqliteConnection,
+    issue: &Issue,
+) -> Result<(), EnrolmentError> {
+    let newest: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT sequence, sha256 FROM log_list WHERE signer = ?")
+            .bind(&issue.signer)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let sequence = i64::try_from(issue.sequence).unwrap_or(i64::MAX);
+    if let Some((newest, sha256)) = newest
+        && (sequence < newest || (sequence == newest && sha256 != issue.sha256))
+    {
+        return Err(EnrolmentError::OldIssue {
+            sequence: issue.sequence,
+            newest: u64::try_from(newest).unwrap_or_default(),
+        });
+    }
+    sqlx::query(
+        "INSERT INTO log_list (signer, sequence, sha256) VALUES (?, ?, ?) \
+         ON CONFLICT (signer) DO UPDATE SET sequence = excluded.sequence, sha256 = excluded.sha256",
+    )
+    .bind(&issue.signer)
+    .bind(sequence)
+    .bind(issue.sha256.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(())
+}

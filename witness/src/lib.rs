@@ -1,0 +1,36 @@
+//! The witness: it checks that logs only grow, remembers, and only then cosigns. <https://c2sp.org/tlog-witness>
+//!
+//! [`http`] → [`witness`] (form, log, signature, clock, [`judgement`]) → [`desk`] (one writer, one sync for all that
+//! wait) → [`ledger`] → [`cosigner`], which signs a [`committed`] head and nothing else. [`start_gate`] keeps it from
+//! signing on from an old copy of its state. The heart names ports and no adapter; only [`program`] opens things.
+//!
+//! Out of scope: what a log holds. A witness reads no entry.
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test fails by panicking")
+)]
+
+pub mod bound_key;
+pub mod clock;
+pub mod committed;
+pub mod cosigner;
+pub mod desk;
+pub mod drift;
+pub mod enrolment;
+pub mod head;
+pub mod http;
+pub mod judgement;
+pub mod keeper;
+pub mod known_log;
+pub mod ledger;
+pub mod log_list;
+pub mod memory;
+pub mod metrics;
+pub mod program;
+pub mod roster;
+pub mod standing;
+pub mod start_gate;
+pub mod witness;
+
+#[cfg(test)]
+mod testimony;

@@ -1,0 +1,111 @@
+//! The logs' memory: our newest cosignature in the head that a log serves at `<url>/checkpoint`.
+
+use super::{Memory, Recall};
+use crate::head::Head;
+use crate::known_log::Enrolled;
+use async_trait::async_trait;
+use reqwest::StatusCode;
+use service::AwsLc;
+use std::time::Duration;
+use tlog::{Checkpoint, Latest, NOTE_BYTES_MAX, Note, Vkey, verify_line};
+
+/// How long a log may take to show its head.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks the logs.
+#[derive(Debug)]
+pub struct ServedHeads {
+    client: reqwest::Client,
+    own: [Vkey; 2],
+}
+
+impl ServedHeads {
+    /// Looks for signatures by these keys of ours.
+    pub fn new(own: &[Vkey; 2]) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            client: client()?,
+            own: own.clone(),
+        })
+    }
+
+    async fn ask(&self, url: &str, origin: &str) -> Result<Recall, String> {
+        let address = format!("{url}/checkpoint");
+        let answer = self.client.get(address).send().await;
+        let answer = answer.map_err(|error| in_full(&error))?;
+        match answer.status() {
+            // No head that may be shown yet.
+            StatusCode::NOT_FOUND => return Ok(Recall::NeverSigned),
+            status if !status.is_success() => return Err(format!("it answered {status}")),
+            _ => {}
+        }
+        let bytes = body(answer, NOTE_BYTES_MAX).await?;
+        recall_from(&bytes, origin, &self.own)
+    }
+}
+
+#[async_trait]
+impl Memory for ServedHeads {
+    async fn recall(&self, log: &Enrolled) -> Recall {
+        match &log.url {
+            None => Recall::Silent("no address is known".to_owned()),
+            Some(url) => self
+                .ask(url, &log.origin)
+                .await
+                .unwrap_or_else(Recall::Silent),
+        }
+    }
+}
+
+/// A client with an end to every wait.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::limited(3))
+        .build()
+}
+
+/// The body of an answer, of at most so many bytes.
+pub async fn body(mut answer: reqwest::Response, max: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| in_full(&error))? {
+        if body.len() + chunk.len() > max {
+            return Err(format!("its answer is longer than {max} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Our newest valid line in a note. That the log signed it too does not matter: our own line binds us.
+fn recall_from(bytes: &[u8], origin: &str, own: &[Vkey; 2]) -> Result<Recall, String> {
+    let malformed = |why: String| format!("its checkpoint is malformed: {why}");
+    let note = Note::parse(bytes).map_err(|error| malformed(error.to_string()))?;
+    let checkpoint =
+        Checkpoint::parse(note.text()).map_err(|error| malformed(error.to_string()))?;
+    if checkpoint.origin() != origin {
+        return Err("it serves the checkpoint of another origin".to_owned());
+    }
+    let time_s = own
+        .iter()
+        .flat_map(|vkey| note.lines().iter().map(move |line| (vkey, line)))
+        .filter_map(|(vkey, line)| verify_line(vkey, &checkpoint, note.text(), line, &AwsLc).ok())
+        .filter_map(|line| line.time.seconds())
+        .max();
+    Ok(time_s.map_or(Recall::NeverSigned, |time_s| {
+        Recall::Signed(Head {
+            latest: Latest::new(checkpoint.size(), checkpoint.root()),
+            time_s,
+        })
+    }))
+}
+
+/// An error with its causes: reqwest's own sentence leaves the cause out.
+pub fn in_full(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        sentence = format!("{sentence}: {error}");
+        cause = error.source();
+    }
+    sentence
+}

@@ -184,6 +184,11 @@ mod tests {
             .response_seconds
             .with_label_values(&["/checkpoint"])
             .observe(0.0);
+        metrics
+            .witness_answers
+            .with_label_values(&["court", "cosigned"])
+            .inc_by(0);
+        metrics.witness_size.with_label_values(&["court"]).set(0);
         let mut gathered: Vec<String> = metrics
             .registry
             .gather()

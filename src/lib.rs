@@ -1,6 +1,6 @@
 //! The log server: entries in, proofs out.
 //!
-//! [`http`] → [`log`] (pool, sequencer, publisher) → [`storage`]. The heart names ports and no adapter; only
+//! [`http`] → [`log`] (pool, sequencer, cosigner, publisher) → [`storage`] and [`witnesses`]. The heart names ports and no adapter; only
 //! [`program`] chooses and opens things.
 
 pub mod check;
@@ -11,3 +11,4 @@ pub mod metrics;
 pub mod program;
 pub mod signer;
 pub mod storage;
+pub mod witnesses;

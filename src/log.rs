@@ -1,17 +1,23 @@
 //! The heart of the log: what may be logged, in which order, under which head.
 //!
 //! An entry's way: [`pool`] (bounded, one waiter a request) → [`sequencer`] (assign, integrate and advance in one
-//! transaction; anchor; second path) → [`publisher`] (the signed head) → the waiter. [`start`] comes before all of
-//! it, [`keeper`] walks behind, [`runner`] holds them together. The heart names ports and no adapter.
+//! transaction; anchor; second path) → [`cosigner`] (the witnesses, if there are any) → [`publisher`] (the head that
+//! may be shown) → the waiter. [`start`] and [`gate`] come before all of it, [`keeper`] walks behind, [`runner`] holds
+//! them together. The heart names ports and no adapter.
 
+pub mod board;
+pub mod cosigner;
 pub mod edge;
+pub mod gate;
 pub mod genesis;
 pub mod history;
 #[cfg(test)]
 pub(crate) mod house;
+pub mod judgement;
 pub mod keeper;
 pub mod pool;
 pub mod publisher;
+pub mod quorum;
 pub mod recent_leaves;
 pub mod rollforward;
 pub mod runner;
@@ -20,15 +26,17 @@ pub mod sequencer;
 pub mod start;
 pub mod status;
 
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::storage::coord::Coord;
 use arc_swap::ArcSwap;
+use cosigner::Witnessing;
 use evidence::{KeyHash, OriginHash};
 use moka::sync::Cache;
 use pool::{Candidate, NotSequenced, Pool, Sequenced};
 use runner::Settings;
 use service::P256Verifier;
-use start::Heart;
+use start::{Heart, Ports};
 use status::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,9 +53,11 @@ pub const SEQUENCE_DEADLINE: Duration = Duration::from_mins(1);
 pub struct Log {
     heart: ArcSwap<Heart>,
     coord: Arc<dyn Coord>,
+    witnessing: Option<Arc<Witnessing>>,
     pool: Arc<Pool>,
     status: Status,
     metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
     origin_hash: OriginHash,
     parsed_keys: Cache<KeyHash, P256Verifier>,
     settings: Settings,
@@ -55,9 +65,9 @@ pub struct Log {
 
 impl Log {
     /// A log around this heart.
-    pub fn new(
+    pub(crate) fn new(
         heart: Heart,
-        coord: Arc<dyn Coord>,
+        ports: &Ports,
         pool: Arc<Pool>,
         status: Status,
         metrics: Arc<Metrics>,
@@ -70,10 +80,12 @@ impl Log {
             .build();
         Self {
             heart: ArcSwap::from_pointee(heart),
-            coord,
+            coord: Arc::clone(&ports.coord),
+            witnessing: ports.witnessing.clone(),
             pool,
             status,
             metrics,
+            clock: Arc::clone(&ports.clock),
             origin_hash,
             parsed_keys,
             settings,
@@ -88,6 +100,11 @@ impl Log {
     /// The database, for its readers.
     pub fn coord(&self) -> &dyn Coord {
         self.coord.as_ref()
+    }
+
+    /// The witnesses whose quorum a head needs before it leaves the house; none on a log without.
+    pub fn witnessing(&self) -> Option<&Witnessing> {
+        self.witnessing.as_deref()
     }
 
     /// Whether it takes entries.
@@ -108,6 +125,11 @@ impl Log {
     /// SHA-256 of the origin, as it stands under every signature.
     pub const fn origin_hash(&self) -> &OriginHash {
         &self.origin_hash
+    }
+
+    /// The time, as the log's clock has it, in milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
     }
 
     /// The parsed form of an enrolled key.

@@ -1,7 +1,8 @@
 //! What the log counts. Each name stands in docs/metrics.md; counters are born at zero.
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
 };
 
 /// Seconds from 0.1 ms to 10 s.
@@ -49,6 +50,18 @@ pub struct Metrics {
     pub serving: IntGauge,
     /// Entries that wait for the next batch.
     pub pool_entries: IntGauge,
+    /// Rounds of the witnesses by how they ended.
+    pub rounds: IntCounterVec,
+    /// From a round's begin to its quorum.
+    pub round_seconds: Histogram,
+    /// The size of the newest head that a quorum cosigned.
+    pub witnessed_size: IntGauge,
+    /// The time of that head, in seconds since 1970.
+    pub witnessed_time_seconds: IntGauge,
+    /// Answers by witness: `cosigned`, `silent`.
+    pub witness_answers: IntCounterVec,
+    /// The size that each witness cosigned last.
+    pub witness_size: IntGaugeVec,
 }
 
 /// What can become of an entry: the values of the label `outcome` of `notarylog_entries_total`.
@@ -62,6 +75,7 @@ pub const OUTCOMES: [&str; 5] = [
 
 impl Metrics {
     /// All metrics, at zero.
+    #[expect(clippy::too_many_lines, reason = "one metric after the other")]
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let seconds = |name: &str, help: &str| {
@@ -130,10 +144,46 @@ impl Metrics {
                 "notarylog_pool_entries",
                 "Entries that wait for the next batch",
             )?,
+            rounds: IntCounterVec::new(
+                Opts::new(
+                    "notarylog_rounds_total",
+                    "Rounds of the witnesses by how they ended",
+                ),
+                &["outcome"],
+            )?,
+            round_seconds: seconds(
+                "notarylog_round_seconds",
+                "From the begin of a round of the witnesses to its quorum",
+            )?,
+            witnessed_size: IntGauge::new(
+                "notarylog_witnessed_size",
+                "The size of the newest head that a quorum cosigned",
+            )?,
+            witnessed_time_seconds: IntGauge::new(
+                "notarylog_witnessed_time_seconds",
+                "The time of the newest head that a quorum cosigned, in seconds since 1970",
+            )?,
+            witness_answers: IntCounterVec::new(
+                Opts::new(
+                    "notarylog_witness_answers_total",
+                    "What each witness answered: cosigned, or nothing that counts",
+                ),
+                &["witness", "outcome"],
+            )?,
+            witness_size: IntGaugeVec::new(
+                Opts::new(
+                    "notarylog_witness_size",
+                    "The size that each witness cosigned last",
+                ),
+                &["witness"],
+            )?,
             registry,
         };
         for outcome in OUTCOMES {
             metrics.entries.with_label_values(&[outcome]).inc_by(0);
+        }
+        for outcome in ["quorum", "given_up"] {
+            metrics.rounds.with_label_values(&[outcome]).inc_by(0);
         }
         metrics.register()?;
         Ok(metrics)
@@ -150,6 +200,8 @@ impl Metrics {
             &self.stored_size,
             &self.serving,
             &self.pool_entries,
+            &self.witnessed_size,
+            &self.witnessed_time_seconds,
         ] {
             registry.register(Box::new(gauge.clone()))?;
         }
@@ -160,9 +212,13 @@ impl Metrics {
             &self.anchor_seconds,
             &self.second_path_seconds,
             &self.sign_seconds,
+            &self.round_seconds,
         ] {
             registry.register(Box::new(histogram.clone()))?;
         }
+        registry.register(Box::new(self.rounds.clone()))?;
+        registry.register(Box::new(self.witness_answers.clone()))?;
+        registry.register(Box::new(self.witness_size.clone()))?;
         registry.register(Box::new(self.keeper_failures.clone()))?;
         registry.register(Box::new(self.reloads.clone()))
     }

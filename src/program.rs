@@ -7,6 +7,7 @@ mod folder;
 mod init;
 mod notice;
 mod serve;
+mod witness_policy;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::ffi::OsString;
@@ -46,6 +47,9 @@ enum Verb {
     /// Publishes notices that two admins sign
     #[command(subcommand)]
     Notice(notice::NoticeVerb),
+    /// Writes the policy of the witnesses that every head needs
+    #[command(subcommand)]
+    Witness(witness_policy::WitnessVerb),
     /// Writes a completion script for a shell to standard output
     #[command(
         after_help = "Example:\n  notarylog completions bash > /etc/bash_completion.d/notarylog"
@@ -85,6 +89,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         (Verb::Bureau(bureau), _) => bureau.run(),
         (Verb::Notice(notice), _) => notice.run(),
+        (Verb::Witness(witness), _) => witness.run(),
         (Verb::Completions { shell }, _) => {
             clap_complete::generate(
                 shell,

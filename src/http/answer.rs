@@ -1,12 +1,13 @@
 //! The answer to a submission: for each entry its index and proof, and once the checkpoint.
 
-use super::problems::{NO_CHECKPOINT, Rejection, SLOT_TAKEN, refused_author, refused_notice};
-use crate::log::pool::{Outcome, Sequenced};
+use super::problems::{Rejection, SLOT_TAKEN, refused_author, refused_notice};
+use crate::log::Log;
+use crate::log::pool::Outcome;
 use crate::log::publisher::Published;
-use crate::log::start::Heart;
-use crate::metrics::Metrics;
+use crate::storage::coord::Head;
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,10 +21,10 @@ use utoipa::ToSchema;
 /// What a submitter gets back.
 #[derive(Serialize, ToSchema)]
 pub struct Answer {
-    /// How far the entries are: `logged` (durable, in the tree, under a signed head) or `witnessed`.
-    #[schema(example = "logged")]
+    /// How far the entries are: `logged` (durable and in the tree) or `witnessed` (a quorum cosigned the checkpoint).
+    #[schema(example = "witnessed")]
     state: &'static str,
-    /// True while no witness quorum stands behind the checkpoint: a restored backup could contradict it.
+    /// True while no witness quorum stands behind the entries: a restored backup could contradict it.
     unwitnessed: bool,
     /// The size of the tree under which the proofs stand.
     size: u64,
@@ -33,10 +34,16 @@ pub struct Answer {
     root: Hash,
     /// The time of the head, in milliseconds since 1970.
     time_ms: u64,
-    /// The signed checkpoint (c2sp.org/tlog-checkpoint).
-    #[serde(serialize_with = "checkpoint_json")]
-    #[schema(value_type = String)]
-    checkpoint: Arc<Published>,
+    /// The signed checkpoint (c2sp.org/tlog-checkpoint); absent in a 202, where no signature leaves the log yet.
+    #[serde(
+        serialize_with = "checkpoint_json",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<String>)]
+    checkpoint: Option<Arc<Published>>,
+    /// In a 202: what has to happen before there is a receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awaits: Option<String>,
     /// One result for each entry, in order.
     pub results: Vec<EntryResult>,
 }
@@ -54,7 +61,7 @@ pub enum EntryResult {
 /// The place of an entry and the proof that it stands there.
 #[derive(Serialize, ToSchema)]
 pub struct LoggedEntry {
-    /// 200: new and repeated entries answer alike.
+    /// 200, or 202 while witnesses are awaited: new and repeated entries answer alike.
     status: u16,
     /// The position in the log, from 0.
     index: u64,
@@ -70,30 +77,51 @@ pub struct LoggedEntry {
     #[serde(serialize_with = "base64_hashes")]
     #[schema(value_type = Vec<String>)]
     proof: Vec<Hash>,
+    /// In a 202: where the receipt will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<String>,
+}
+
+/// The head under which an answer's proofs stand.
+pub struct Under {
+    head: Head,
+    /// The signed checkpoint, if one may be shown.
+    published: Option<Arc<Published>>,
+    /// What the batch or the round added, from which proofs are made.
+    growth: Option<Arc<Growth>>,
+    awaits: Option<String>,
+}
+
+impl Under {
+    /// Under a head that may be shown.
+    pub fn published(published: Arc<Published>, growth: Option<Arc<Growth>>) -> Self {
+        Self {
+            head: published.head,
+            growth: growth.or_else(|| published.growth.clone()),
+            published: Some(published),
+            awaits: None,
+        }
+    }
+
+    /// Under a head that no quorum has cosigned yet: size, root and path, and no signature.
+    pub const fn logged(head: Head, growth: Option<Arc<Growth>>, awaits: String) -> Self {
+        Self {
+            head,
+            published: None,
+            growth,
+            awaits: Some(awaits),
+        }
+    }
 }
 
 impl Answer {
     /// Puts the answer together: the door's refusals and the sequencer's outcomes, in the order of the entries.
     pub async fn render(
-        heart: &Heart,
+        log: &Log,
         refused: Vec<Option<Problem>>,
-        sequenced: Option<Sequenced>,
-        metrics: &Metrics,
+        outcomes: Vec<Outcome>,
+        under: Under,
     ) -> Result<Self, Rejection> {
-        let (outcomes, published, growth) = match sequenced {
-            Some(Sequenced {
-                outcomes,
-                published,
-                growth,
-            }) => (outcomes, published, growth),
-            None => {
-                let newest = heart
-                    .publisher
-                    .newest()
-                    .ok_or_else(|| NO_CHECKPOINT.problem())?;
-                (Vec::new(), newest, None)
-            }
-        };
         let mut outcomes = outcomes.into_iter();
         let mut results = Vec::with_capacity(refused.len());
         for refusal in refused {
@@ -103,76 +131,86 @@ impl Answer {
                     let outcome = outcomes
                         .next()
                         .expect("the sequencer answers for each candidate");
-                    settle(heart, outcome, &published, growth.as_deref(), metrics).await?
+                    settle(log, outcome, &under).await?
                 }
             };
             results.push(result);
         }
-        let head = published.head;
+        let is_witnessed = log.witnessing().is_some() && under.published.is_some();
         Ok(Self {
-            state: "logged",
-            unwitnessed: true,
-            size: head.size.get(),
-            root: head.root,
-            time_ms: head.time_ms,
-            checkpoint: published,
+            state: if is_witnessed { "witnessed" } else { "logged" },
+            unwitnessed: !is_witnessed,
+            size: under.head.size.get(),
+            root: under.head.root,
+            time_ms: under.head.time_ms,
+            checkpoint: under.published,
+            awaits: under.awaits,
             results,
         })
     }
 
-    /// As JSON.
+    /// As JSON: 200, or 202 while an entry awaits witnesses.
     pub fn into_json(self) -> Response {
+        let is_awaiting = self
+            .results
+            .iter()
+            .any(|result| matches!(result, EntryResult::Logged(logged) if logged.status == 202));
         let bytes = serde_json::to_vec(&self).expect("an answer is always JSON");
         let mut response = Response::new(Body::from(bytes));
-        response.headers_mut().insert(
-            CONTENT_TYPE,
-            axum::http::HeaderValue::from_static("application/json"),
-        );
+        if is_awaiting {
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
 
-    /// One entry's answer as a tlog-proof.
+    /// One entry's answer as a tlog-proof; while witnesses are awaited there is none, and the answer is JSON.
     pub fn into_text(mut self) -> Result<Response, Rejection> {
+        let Some(checkpoint) = self.checkpoint.clone() else {
+            return Ok(self.into_json());
+        };
         match self.results.pop() {
             Some(EntryResult::Logged(logged)) => super::receipts::text(
                 &logged.entry,
                 LeafIndex::new(logged.index),
                 logged.proof,
-                &self.checkpoint,
+                &checkpoint,
             ),
             _ => Err(Rejection::from(super::problems::NOT_STORED.problem())),
         }
     }
 }
 
-async fn settle(
-    heart: &Heart,
-    outcome: Outcome,
-    published: &Published,
-    growth: Option<&Growth>,
-    metrics: &Metrics,
-) -> Result<EntryResult, Rejection> {
-    let counted = |outcome: &str| metrics.entries.with_label_values(&[outcome]).inc();
+async fn settle(log: &Log, outcome: Outcome, under: &Under) -> Result<EntryResult, Rejection> {
+    let heart = log.heart();
+    let entries = &log.metrics().entries;
+    let counted = |outcome: &str| entries.with_label_values(&[outcome]).inc();
     Ok(match outcome {
         Outcome::Logged { index, entry } => {
             counted("logged");
+            let growth = under.growth.as_ref();
+            let growth = growth.filter(|growth| growth.after() == under.head.size);
             let fresh = growth.and_then(|growth| growth.inclusion_proof(index).ok());
             let proof = match fresh {
                 Some(proof) => proof,
                 None => {
-                    heart
-                        .history
-                        .inclusion_proof(index, published.head.size)
-                        .await?
+                    let size = under.head.size;
+                    heart.history.inclusion_proof(index, size).await?
                 }
             };
-            let leaf_hash = entry.leaf_hash();
+            let is_logged = under.published.is_none();
             EntryResult::Logged(LoggedEntry {
-                status: 200,
+                status: if is_logged { 202 } else { 200 },
                 index: index.get(),
-                entry,
-                leaf_hash,
+                leaf_hash: entry.leaf_hash(),
                 proof,
+                receipt: is_logged.then(|| super::receipts::address(&heart, index, &entry)),
+                entry,
             })
         }
         Outcome::SlotTaken { index } => {
@@ -230,9 +268,13 @@ fn base64_hashes<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok,
     serializer.collect_seq(hashes.iter().map(|hash| Base64(hash.as_bytes())))
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
 fn checkpoint_json<S: Serializer>(
-    published: &Arc<Published>,
+    published: &Option<Arc<Published>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    published.json.serialize(serializer)
+    published
+        .as_ref()
+        .map(|published| &published.json)
+        .serialize(serializer)
 }

@@ -2,7 +2,7 @@
 //!
 //! `leaf_input` is the entry of this log: tools that hash it work, parsers of certificates do not.
 
-use super::problems::{NO_CHECKPOINT, OUT_OF_RANGE, Rejection};
+use super::problems::{self, NO_CHECKPOINT, OUT_OF_RANGE, Rejection};
 use super::proofs::{base64, out_of_range, ranged};
 use super::{query, receipts};
 use crate::log::Log;
@@ -247,11 +247,7 @@ pub async fn get_entry_and_proof(
 }
 
 fn newest(log: &Log) -> Result<Arc<Published>, Rejection> {
-    Ok(log
-        .heart()
-        .publisher
-        .newest()
-        .ok_or_else(|| NO_CHECKPOINT.problem())?)
+    problems::newest(&log.heart().publisher)
 }
 
 /// A size up to the newest head that may be shown.

@@ -16,11 +16,14 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub struct LogInfo {
     origin: String,
-    /// `serving` or `read-only`.
+    /// `serving`, `waiting` (for witnesses), `read-only`, or `frozen`.
     #[schema(example = "serving")]
     state: &'static str,
-    /// Why it is read-only.
+    /// Why it takes no entries.
     why: Option<String>,
+    /// Of a frozen log: the two notes under its own key that contradict each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contradiction: Option<[String; 2]>,
     /// The verifier keys: Ed25519 (0x01), RFC 6962 P-256 (0x05), ML-DSA-44 (0x06).
     vkeys: Vec<String>,
     /// SHA-256 of the P-256 tree head key's SPKI, base64 (RFC 6962 §3.2).
@@ -35,12 +38,25 @@ pub struct LogInfo {
     logged: LoggedHead,
     /// The newest head that a quorum of witnesses cosigned.
     witnessed: Option<LoggedHead>,
-    /// What each witness saw.
-    witnesses: Vec<String>,
+    /// What each witness of the policy did last.
+    witnesses: Vec<WitnessInfo>,
     /// True while no quorum stands behind the checkpoint: a restored backup could contradict it.
     unwitnessed: bool,
     /// Whether entries can be looked up by their hash.
     leaf_lookup: bool,
+}
+
+/// A witness, as this log sees it.
+#[derive(Serialize, ToSchema)]
+pub struct WitnessInfo {
+    /// What the policy calls it.
+    name: String,
+    /// The size that it cosigned last, since this log was started.
+    size: Option<u64>,
+    /// How old that head is now, in milliseconds.
+    age_ms: Option<u64>,
+    /// Why it counts as silent; null while it answers.
+    silent: Option<String>,
 }
 
 /// A head.
@@ -65,10 +81,27 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         .filter(|newest| newest.head.size == size);
     let signer = heart.publisher.signer();
     let vkeys = signer.vkeys();
-    let (state, why) = match log.status().get().as_ref() {
-        LogState::Serving => ("serving", None),
-        LogState::ReadOnly(why) => ("read-only", Some(why.clone())),
+    let state = log.status().get();
+    let contradiction = match state.as_ref() {
+        LogState::Frozen(notes) => Some(notes.as_ref().clone()),
+        _ => None,
     };
+    let quorum = log.witnessing();
+    let now_ms = log.now_ms();
+    let standings = quorum.map(|witnessing| witnessing.board.standings());
+    let witnesses = standings.into_iter().flatten().map(|standing| WitnessInfo {
+        name: standing.name,
+        size: standing.size.map(tlog::TreeSize::get),
+        age_ms: standing
+            .time_ms
+            .map(|time_ms| now_ms.saturating_sub(time_ms)),
+        silent: standing.silent,
+    });
+    let policy_with = |kind| match quorum {
+        Some(witnessing) => witnessing.quorum.policy_with(vkeys, kind),
+        None => policy(vkeys, kind),
+    };
+    let newest_witnessed = heart.publisher.newest().filter(|_| quorum.is_some());
     let tree_head = vkeys
         .iter()
         .find(|key| key.kind() == KeyKind::TreeHead)
@@ -76,21 +109,26 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         .unwrap_or_default();
     Ok(Json(LogInfo {
         origin: signer.origin().as_str().to_owned(),
-        state,
-        why,
+        state: state.word(),
+        why: state.why().map(str::to_owned),
+        contradiction,
         vkeys: vkeys.iter().map(ToString::to_string).collect(),
         log_id: Hash::of(tree_head).to_base64(),
         entry_key: STANDARD.encode(signer.entry_spki()),
-        policy: policy(vkeys, KeyKind::MlDsa44),
-        policy_ed25519: policy(vkeys, KeyKind::Ed25519),
+        policy: policy_with(KeyKind::MlDsa44),
+        policy_ed25519: policy_with(KeyKind::Ed25519),
         logged: LoggedHead {
             size: size.get(),
             root: root.to_base64(),
             time_ms: newest.map(|newest| newest.head.time_ms),
         },
-        witnessed: None,
-        witnesses: vec![],
-        unwitnessed: true,
+        witnessed: newest_witnessed.map(|witnessed| LoggedHead {
+            size: witnessed.head.size.get(),
+            root: witnessed.head.root.to_base64(),
+            time_ms: Some(witnessed.head.time_ms),
+        }),
+        witnesses: witnesses.collect(),
+        unwitnessed: quorum.is_none(),
         leaf_lookup: log.settings().leaf_lookup,
     }))
 }

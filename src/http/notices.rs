@@ -1,7 +1,7 @@
 //! `/v1/notices` and `/v1/keys`: how the log governs itself, in the open.
 
 use super::problems::{MALFORMED_NOTICE, NOT_STORED, Rejection, STORED_DATA_LOST, refused_notice};
-use super::submit::{Wait, check_wait, respond};
+use super::submit::{Wait, respond};
 use super::{docs, query};
 use crate::log::Log;
 use crate::log::genesis::notice_entry;
@@ -127,6 +127,7 @@ pub async fn one(
     request_body(description = "The canonical document (RFC 8785), at most 256 KiB.", content = String, content_type = "application/json"),
     responses(
     (status = 200, body = super::answer::Answer, description = "As for one entry."),
+    (status = 202, body = super::answer::Answer, description = "Logged, not yet witnessed."),
     (status = 400, body = docs::ProblemJson, content_type = "application/problem+json", description = "Not well-formed."),
     (status = 403, body = docs::ProblemJson, content_type = "application/problem+json", description = "Not authorised."),
     (status = 409, body = docs::ProblemJson, content_type = "application/problem+json", description = "Out of order; `next_seq` and `last` say what comes next."),
@@ -139,7 +140,7 @@ pub async fn publish(
     Query(wait): Query<Wait>,
     body: Bytes,
 ) -> Result<Response, Rejection> {
-    check_wait(&wait)?;
+    let until = wait.until(&log)?;
     let notice = Notice::parse(&body)
         .map_err(|error| Rejection::from(MALFORMED_NOTICE.problem().detail(error.to_string())))?;
     if matches!(notice.body(), NoticeBody::Operator(_)) {
@@ -173,7 +174,7 @@ pub async fn publish(
         slot,
         notice: Some(notice),
     };
-    respond(&log, vec![None], vec![candidate], false).await
+    respond(&log, vec![None], vec![candidate], until, false).await
 }
 
 /// The registry of keys as of the newest entry.

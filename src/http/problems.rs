@@ -3,8 +3,10 @@
 
 use crate::log::history::HistoryError;
 use crate::log::pool::NotSequenced;
+use crate::log::publisher::{Published, Publisher};
 use evidence::{RefusedAuthor, RefusedNotice};
 use service::{Problem, ProblemKind, door_problems};
+use std::sync::Arc;
 
 pub use service::door_problems::NOT_FOUND;
 
@@ -51,6 +53,8 @@ service::problem_kinds! {
         "Read the entry at the index that is named. A tag is set once: take the next one for new content.";
     NOTICE_OUT_OF_ORDER = "notice-out-of-order", CONFLICT, "The notice does not follow the newest one.",
         "Take next_seq and last from this answer, and let the admins sign again.";
+    CHECKPOINT_WITHHELD = "checkpoint-withheld", SERVICE_UNAVAILABLE, "The newest checkpoint is withheld until the witnesses have cosigned a newer one.",
+        "Ask again after the time in Retry-After: the log has restarted, and never shows an older head than before.";
     POOL_FULL = "pool-full", SERVICE_UNAVAILABLE, "Too many entries wait already; nothing was logged.",
         "Send the same bytes again after the time in Retry-After.";
     READ_ONLY = "read-only", SERVICE_UNAVAILABLE, "The log is read-only at present; nothing was logged.",
@@ -64,11 +68,28 @@ service::problem_kinds! {
 }
 
 /// Problems that no request brings about, but a fault of the machine alone.
-pub const OF_FAULTS: &[&ProblemKind] = &[&NO_CHECKPOINT, &POOL_FULL, &UNAVAILABLE, &DISK_FULL];
+pub const OF_FAULTS: &[&ProblemKind] = &[
+    &NO_CHECKPOINT,
+    &CHECKPOINT_WITHHELD,
+    &POOL_FULL,
+    &UNAVAILABLE,
+    &DISK_FULL,
+];
 
 /// Every kind that anyone can be told: the log's, then those of the door in front of it.
 pub fn every() -> impl Iterator<Item = &'static ProblemKind> {
     ALL.iter().chain(door_problems::ALL).copied()
+}
+
+/// The newest head that may be shown.
+pub fn newest(publisher: &Publisher) -> Result<Arc<Published>, Rejection> {
+    match publisher.newest() {
+        Some(newest) => Ok(newest),
+        None if publisher.is_withholding() => {
+            Err(CHECKPOINT_WITHHELD.problem().retry_after(1).into())
+        }
+        None => Err(NO_CHECKPOINT.problem().into()),
+    }
 }
 
 /// What became of an author that the registry does not accept.

@@ -1,11 +1,11 @@
 //! `GET /v1/receipts`: the self-contained proof of one entry, under the earliest kept head that covers it.
 
-use super::problems::{
-    LOOKUP_OFF, MALFORMED_QUERY, NO_CHECKPOINT, NOT_STORED, Rejection, STORED_DATA_LOST,
-};
+use super::problems::{LOOKUP_OFF, MALFORMED_QUERY, NOT_STORED, Rejection, STORED_DATA_LOST};
 use super::query;
 use crate::log::Log;
 use crate::log::publisher::Published;
+use crate::log::start::Heart;
+use crate::storage::coord::KeptBy;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
@@ -54,7 +54,7 @@ pub struct ReceiptJson {
     time_ms: u64,
     /// The signed checkpoint.
     checkpoint: String,
-    #[schema(example = "logged")]
+    #[schema(example = "witnessed")]
     state: &'static str,
     unwitnessed: bool,
 }
@@ -66,7 +66,7 @@ pub struct Awaited {
     state: &'static str,
     index: u64,
     /// What has to happen.
-    awaits: &'static str,
+    awaits: String,
     /// Where the receipt will be.
     receipt: String,
 }
@@ -214,11 +214,7 @@ async fn answer(
         earliest_kept(log, index).await?
     };
     let Some(published) = published else {
-        return if newest {
-            Err(Rejection::from(NO_CHECKPOINT.problem()))
-        } else {
-            Ok(awaited(log, index, entry))
-        };
+        return Ok(awaited(log, index, entry));
     };
     let proof = heart
         .history
@@ -240,16 +236,24 @@ async fn answer(
         root: head.root.to_base64(),
         time_ms: head.time_ms,
         checkpoint: published.text.clone(),
-        state: "logged",
-        unwitnessed: true,
+        state: if log.witnessing().is_some() {
+            "witnessed"
+        } else {
+            "logged"
+        },
+        unwitnessed: log.witnessing().is_none(),
     })
     .into_response())
 }
 
-/// The earliest kept head over the entry, under the log's signature. A head whose note was not stored, since the
-/// process ended in between, is signed again from its row.
+/// The earliest kept head over the entry, under the log's signature and the witnesses'. On a log without witnesses a
+/// head whose note was not stored, since the process ended in between, is signed again from its row.
 async fn earliest_kept(log: &Log, index: LeafIndex) -> Result<Option<Arc<Published>>, Rejection> {
-    let Some(kept) = log.coord().earliest_kept(index).await? else {
+    let by = match log.witnessing() {
+        Some(_) => KeptBy::Witnesses,
+        None => KeptBy::Log,
+    };
+    let Some(kept) = log.coord().earliest_kept(index, by).await? else {
         return Ok(None);
     };
     if let Some(text) = &kept.note {
@@ -257,7 +261,7 @@ async fn earliest_kept(log: &Log, index: LeafIndex) -> Result<Option<Arc<Publish
         return Ok(Some(Arc::new(Published::new(kept.head, note))));
     }
     let heart = log.heart();
-    if !log.status().is_serving() {
+    if by == KeptBy::Witnesses || !log.status().is_serving() {
         return Ok(None);
     }
     let subtrees = heart.history.subtrees(kept.head.size).await?;
@@ -274,25 +278,36 @@ async fn earliest_kept(log: &Log, index: LeafIndex) -> Result<Option<Arc<Publish
 
 fn awaited(log: &Log, index: LeafIndex, entry: &Entry) -> Response {
     let heart = log.heart();
-    let slot = heart
-        .registry
-        .load()
-        .author_at(entry, index)
-        .map(|author| Slot::of(&author.bureau(), entry.tag()));
-    let receipt = slot.map_or_else(
-        |_| format!("/v1/receipts/{index}"),
-        |slot| format!("/v1/receipts?slot={slot}"),
-    );
+    let newest = heart.publisher.newest();
+    let is_covered = newest.is_some_and(|newest| index.lies_in(newest.head.size));
+    let (awaits, seconds) = match log.witnessing() {
+        Some(witnessing) if !is_covered => (witnessing.board.awaited(), "1"),
+        _ => (NEXT_KEPT_HEAD.to_owned(), "60"),
+    };
     let body = Awaited {
         state: "logged",
         index: index.get(),
-        awaits: "the first head of the next minute, which is kept for ever; ?newest=1 takes the newest head now",
-        receipt,
+        awaits,
+        receipt: address(&heart, index, entry),
     };
     (
         StatusCode::ACCEPTED,
-        [(RETRY_AFTER, HeaderValue::from_static("60"))],
+        [(RETRY_AFTER, HeaderValue::from_static(seconds))],
         Json(body),
     )
         .into_response()
+}
+
+const NEXT_KEPT_HEAD: &str = "the first head of the next minute, which is kept for ever; ?newest=1 takes the newest head now";
+
+/// Where the receipt of an entry is: by its slot, since an index is no promise before it is witnessed.
+pub fn address(heart: &Heart, index: LeafIndex, entry: &Entry) -> String {
+    let registry = heart.registry.load();
+    match registry.author_at(entry, index) {
+        Ok(author) => {
+            let slot = Slot::of(&author.bureau(), entry.tag());
+            format!("/v1/receipts?slot={slot}")
+        }
+        Err(_) => format!("/v1/receipts/{index}"),
+    }
 }

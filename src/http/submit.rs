@@ -1,12 +1,12 @@
 //! `POST /v1/entries`: entries in, proofs out.
 
-use super::answer::{Answer, EntryResult};
+use super::answer::{Answer, EntryResult, Under};
 use super::problems::{
-    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
+    self, BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
     MALFORMED_ENTRY, MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
 };
 use crate::log::Log;
-use crate::log::pool::Candidate;
+use crate::log::pool::{Candidate, Outcome, Sequenced};
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
@@ -18,6 +18,8 @@ use evidence::{ENTRY_LEN, Entry, Kind, Slot};
 use serde::Deserialize;
 use service::Problem;
 use std::sync::Arc;
+use std::time::Duration;
+use tlog::TreeSize;
 use utoipa::{IntoParams, ToSchema};
 
 /// Entries in one request: 1,024 fit the body limit in either form.
@@ -26,10 +28,14 @@ pub const ENTRIES_MAX: usize = 1_024;
 /// Signatures checked before other requests get their turn on this thread: about a millisecond.
 const SLICE: usize = 16;
 
+/// The longest that a submitter waits for witnesses; past it, the answer is 202.
+pub const WITNESSED_WAIT: Duration = Duration::from_secs(5);
+
 /// How long to wait.
 #[derive(Deserialize, IntoParams)]
 pub struct Wait {
-    /// `logged` or `witnessed`; on a log without witnesses `witnessed` is refused.
+    /// `witnessed` (the default on a log with witnesses; 202 past 5 seconds) or `logged` (202 at once). On a log without
+    /// witnesses `witnessed` is refused.
     pub wait: Option<String>,
 }
 
@@ -41,7 +47,8 @@ pub struct Entries {
     pub entries: Vec<String>,
 }
 
-/// Submits entries. The answer comes when the batch is durable and its head is signed: it holds for each entry the
+/// Submits entries. The answer comes when the batch is durable and its head is signed and, on a log with witnesses,
+/// cosigned by a quorum: it holds for each entry the
 /// index, the inclusion proof and, once, the checkpoint. The same content always answers with the same index.
 #[utoipa::path(
     post, path = "/v1/entries", tag = "submit", params(Wait),
@@ -49,6 +56,7 @@ pub struct Entries {
         content((Vec<u8> = "application/octet-stream"), (Entries = "application/json"))),
     responses(
         (status = 200, description = "A result for each entry, in order. With `Accept: text/plain` and one entry: a tlog-proof.", body = Answer),
+        (status = 202, description = "Logged, not yet witnessed: index, size, root and path without a signature, and where the receipt will be. A claim, no receipt: keep the entries until it is there.", body = Answer),
         (status = 400, description = "A fault of form: nothing of the body was logged.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 403, description = "One entry alone: its key or signature is refused.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 409, description = "One entry alone: another entry holds its slot; `index` names it.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
@@ -64,7 +72,7 @@ pub async fn submit(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Rejection> {
-    check_wait(&wait)?;
+    let until = wait.until(&log)?;
     let submitted = parse(&headers, &body)?;
     let mut results: Vec<Option<Problem>> = Vec::with_capacity(submitted.len());
     let mut candidates = Vec::with_capacity(submitted.len());
@@ -86,7 +94,7 @@ pub async fn submit(
                 .to_str()
                 .is_ok_and(|accept| accept.starts_with("text/plain"))
         });
-    respond(&log, results, candidates, as_text).await
+    respond(&log, results, candidates, until, as_text).await
 }
 
 /// Sequences what passed the door and answers for all.
@@ -94,6 +102,7 @@ pub async fn respond(
     log: &Log,
     results: Vec<Option<Problem>>,
     candidates: Vec<Candidate>,
+    until: Until,
     as_text: bool,
 ) -> Result<Response, Rejection> {
     let entries = &log.metrics().entries;
@@ -110,12 +119,12 @@ pub async fn respond(
         .with_label_values(&["refused_key"])
         .inc_by(count(refused - bad_signatures));
     let waiting = candidates.len();
-    let heart = log.heart();
-    let sequenced = if candidates.is_empty() {
-        None
+    let (outcomes, under) = if candidates.is_empty() {
+        let newest = problems::newest(&log.heart().publisher)?;
+        (Vec::new(), Under::published(newest, None))
     } else {
         match log.sequence(candidates).await {
-            Ok(sequenced) => Some(sequenced),
+            Ok(sequenced) => shown(log, sequenced, until).await,
             Err(why) => {
                 entries
                     .with_label_values(&["not_sequenced"])
@@ -124,7 +133,7 @@ pub async fn respond(
             }
         }
     };
-    let answer = Answer::render(&heart, results, sequenced, log.metrics()).await?;
+    let answer = Answer::render(log, results, outcomes, under).await?;
     match answer {
         Answer { mut results, .. }
             if results.len() == 1 && matches!(results[0], EntryResult::Refused(_)) =>
@@ -141,16 +150,64 @@ pub async fn respond(
     }
 }
 
-/// On a log without a quorum nobody can wait for witnesses; it is said, never ignored.
-pub fn check_wait(wait: &Wait) -> Result<(), Rejection> {
-    match wait.wait.as_deref() {
-        None | Some("logged") => Ok(()),
-        Some("witnessed") => Err(Rejection::from(WAIT_UNSUPPORTED.problem())),
-        Some(_) => Err(Rejection::from(
-            super::problems::MALFORMED_QUERY
-                .problem()
-                .detail("The parameter wait is logged or witnessed."),
-        )),
+/// The head under which the answer's proofs stand: on a log with witnesses one that they cosigned, if they do in time.
+async fn shown(log: &Log, sequenced: Sequenced, until: Until) -> (Vec<Outcome>, Under) {
+    let Sequenced {
+        outcomes,
+        logged,
+        published,
+        growth,
+    } = sequenced;
+    if let Some(published) = published {
+        return (outcomes, Under::published(published, growth));
+    }
+    let placed = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Logged { index, .. } => TreeSize::new(index.get() + 1).ok(),
+        _ => None,
+    });
+    // What was logged long ago needs no newer head than those that are there.
+    let covered = placed.max().unwrap_or(TreeSize::ZERO);
+    let heart = log.heart();
+    let covering = heart.publisher.covering(covered);
+    let bound = match until {
+        Until::Witnessed => WITNESSED_WAIT,
+        Until::Logged => Duration::ZERO,
+    };
+    let under = match tokio::time::timeout(bound, covering).await {
+        Ok(published) if until == Until::Witnessed => Under::published(published, None),
+        _ => {
+            let awaits = log
+                .witnessing()
+                .map(|witnessing| witnessing.board.awaited());
+            Under::logged(logged, growth, awaits.unwrap_or_default())
+        }
+    };
+    (outcomes, under)
+}
+
+/// How long a submitter wants to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until the entries are durable and in the tree.
+    Logged,
+    /// Until a quorum of witnesses has cosigned a head over them, or [`WITNESSED_WAIT`] has passed.
+    Witnessed,
+}
+
+impl Wait {
+    /// With witnesses, `witnessed` is the default. Without, nobody can wait for them; it is said, never ignored.
+    pub fn until(&self, log: &Log) -> Result<Until, Rejection> {
+        let has_witnesses = log.witnessing().is_some();
+        match self.wait.as_deref() {
+            None | Some("witnessed") if has_witnesses => Ok(Until::Witnessed),
+            None | Some("logged") => Ok(Until::Logged),
+            Some("witnessed") => Err(Rejection::from(WAIT_UNSUPPORTED.problem())),
+            Some(_) => Err(Rejection::from(
+                super::problems::MALFORMED_QUERY
+                    .problem()
+                    .detail("The parameter wait is logged or witnessed."),
+            )),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A path is parsed to numbers and rebuilt from them; no text of a stranger reaches the store.
 
-use super::problems::{NO_CHECKPOINT, NOT_FOUND, Rejection};
+use super::problems::{self, NOT_FOUND, Rejection};
 use crate::log::Log;
 use crate::log::history::HistoryError;
 use axum::body::Bytes;
@@ -20,17 +20,14 @@ const FRESH: HeaderValue = HeaderValue::from_static("no-cache");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// The newest checkpoint that may be shown.
+/// The newest checkpoint that may be shown: on a log with witnesses, the newest that a quorum has cosigned.
 #[utoipa::path(get, path = "/checkpoint", tag = "tiles", responses(
     (status = 200, content_type = "text/plain", body = String, description = "A signed note (c2sp.org/tlog-checkpoint)."),
     (status = 404, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "There is none yet."),
+    (status = 503, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "Withheld until a newer one is witnessed."),
 ))]
 pub async fn checkpoint(State(log): State<Arc<Log>>) -> Result<Response, Rejection> {
-    let newest = log
-        .heart()
-        .publisher
-        .newest()
-        .ok_or_else(|| NO_CHECKPOINT.problem())?;
+    let newest = problems::newest(&log.heart().publisher)?;
     Ok((
         [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, FRESH)],
         newest.text.clone(),

@@ -64,6 +64,13 @@ impl Edge {
         run.hashes.get(from..from + usize::from(width))
     }
 
+    /// The leaves `from..to`, if the edge still has them all.
+    pub fn leaves(&self, from: u64, to: u64) -> Option<&[Hash]> {
+        let run = self.levels.first()?;
+        let place = |index: u64| usize::try_from(index.checked_sub(run.first)?).ok();
+        run.hashes.get(place(from)?..place(to)?)
+    }
+
     /// A complete node of the tree, if the edge has what it is made of.
     pub fn node(&self, node: NodeId) -> Option<Hash> {
         let run = self.levels.get(usize::from(node.level() / TILE_HEIGHT))?;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use evidence::{ENTRY_LEN, Entry};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 use tlog::{
-    Bundle, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT, TILE_WIDTH, Tile,
-    TreeSize,
+    Bundle, Frontier, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT,
+    TILE_WIDTH, Tile, TreeSize,
 };
 
 /// Bytes of hot tiles and bundles kept in memory: the upper tiles of 10^8 entries and some thousand hot lower ones.
@@ -216,6 +216,15 @@ impl History {
     ) -> Result<Vec<Hash>, HistoryError> {
         let plan = ProofPlan::consistency(old, new).map_err(|_| HistoryError::NotThere)?;
         Ok(plan.assemble(&self.nodes(plan.nodes(), new).await?))
+    }
+
+    /// What the tree of this size adds to the one of a frontier, if its leaves are still in memory.
+    pub fn growth(&self, before: &Frontier, size: TreeSize) -> Option<Growth> {
+        let leaves = self
+            .edge()
+            .leaves(before.size().get(), size.get())?
+            .to_vec();
+        Some(Growth::new(before, leaves))
     }
 
     /// The root of the tree of this size.

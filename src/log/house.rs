@@ -138,7 +138,7 @@ impl House {
         database.unwrap_or(self.dir.path()).join(name)
     }
 
-    fn signer(&self) -> KeyFiles {
+    pub(crate) fn signer(&self) -> KeyFiles {
         KeyFiles::load(&self.path("keys"), &self.origin).unwrap()
     }
 
@@ -169,6 +169,7 @@ impl House {
             }),
             signer: Arc::new(self.signer()),
             clock: Arc::clone(&self.clock) as Arc<dyn crate::clock::Clock>,
+            witnessing: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The pool: verified entries that wait for the next batch. Bounded; one waiter a request.
 
 use super::publisher::Published;
+use crate::storage::coord::Head;
 use evidence::{ENTRY_LEN, Entry, Notice, RefusedAuthor, RefusedNotice, Slot};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -49,8 +50,10 @@ pub enum Outcome {
 pub struct Sequenced {
     /// One for each entry.
     pub outcomes: Vec<Outcome>,
-    /// The head that covers all that were logged.
-    pub published: Arc<Published>,
+    /// The newest logged head, which covers them all.
+    pub logged: Head,
+    /// The head that covers all that were logged, on a log without witnesses.
+    pub published: Option<Arc<Published>>,
     /// What the batch added, from which its proofs are made; none when the whole batch was known already.
     pub growth: Option<Arc<Growth>>,
 }

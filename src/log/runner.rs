@@ -1,18 +1,24 @@
 //! The runner: starts the heart, lets it work, and starts it anew from the store when its memory must be dropped.
 
-use super::Log;
+use super::cosigner::Cosigner;
 use super::keeper::Keeper;
 use super::pool::{NotSequenced, Pool};
-use super::sequencer::{Sequencer, Setback};
+use super::publisher::Publisher;
+use super::sequencer::{Outlet, Sequencer, Setback};
 use super::start::{Heart, Ports, StartError, Started, start};
 use super::status::{State, Status};
+use super::{Log, gate};
 use crate::metrics::Metrics;
 use service::Stop;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// A pause before the store is read again: a fault that stays must not spin.
 const RELOAD_PAUSE: Duration = Duration::from_millis(500);
+
+/// How soon it is noticed that the cosigner has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What an operator can set about the heart.
 #[derive(Clone, Copy, Debug)]
@@ -39,19 +45,16 @@ impl Runner {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let pool = Arc::new(Pool::default());
-        let status = Status::new(State::Serving);
-        let Started { heart, sequencer } = start(&ports, &pool, &metrics).await?;
+        let status = Status::new(match &ports.witnessing {
+            Some(witnessing) => State::Waiting(witnessing.board.awaited()),
+            None => State::Serving,
+        });
+        let publisher = Arc::new(Publisher::new(Arc::clone(&ports.signer)));
+        let Started { heart, sequencer } = start(&ports, &publisher, &pool, &metrics).await?;
         if settings.leaf_lookup {
             heart.history.remember_recent().await?;
         }
-        let log = Arc::new(Log::new(
-            heart,
-            Arc::clone(&ports.coord),
-            pool,
-            status,
-            metrics,
-            settings,
-        ));
+        let log = Arc::new(Log::new(heart, &ports, pool, status, metrics, settings));
         let sequencer = taken_or_halted(&log, sequencer, settings);
         Ok(Self {
             ports,
@@ -69,14 +72,35 @@ impl Runner {
     /// Runs until told to stop. An error is fatal: the process must end, and the next start reads everything again.
     pub async fn run(mut self, stop: Stop) -> Result<(), Fatal> {
         while let Some(mut sequencer) = self.sequencer.take() {
-            let keeper_stop = Stop::new();
-            let keeper = tokio::spawn(self.keeper().run(keeper_stop.clone()));
+            let cosigner = match self.open_gate(&sequencer, &stop).await {
+                Ok(cosigner) => cosigner,
+                Err(Closed::Stopped) => return Ok(()),
+                Err(Closed::ForGood) => break,
+                Err(Closed::Unreadable(why)) => {
+                    drop(sequencer);
+                    tracing::warn!(%why, "All memory is dropped and the store is read again.");
+                    self.sequencer = self.reload(&stop).await;
+                    continue;
+                }
+            };
+            self.log.status.serve();
             self.log.metrics.serving.set(1);
-            let setback = sequencer.run(&stop).await;
-            keeper_stop.trigger();
+            let behind = Stop::new();
+            let keeper = tokio::spawn(self.keeper().run(behind.clone()));
+            let cosigner = cosigner.map(|cosigner| tokio::spawn(cosigner.run(behind.clone())));
+            let setback = tokio::select! {
+                setback = sequencer.run(&stop) => setback,
+                // A cosigner ends by itself only when the log must take nothing any more.
+                () = ended(cosigner.as_ref()) => None,
+            };
+            behind.trigger();
             let _ended = keeper.await;
+            if let Some(cosigner) = cosigner {
+                let _ended = cosigner.await;
+            }
             match setback {
-                None => return Ok(()),
+                None if stop.is_triggered() => return Ok(()),
+                None => self.log.status.halt("the witnesses' part of the log ended"),
                 Some(Setback::Fatal(why)) => return Err(Fatal(why)),
                 Some(Setback::Halt(why)) => self.log.status.halt(why),
                 Some(Setback::Refused(_)) => self.sequencer = Some(sequencer),
@@ -92,6 +116,42 @@ impl Runner {
         Ok(())
     }
 
+    /// With witnesses: asks them whether they have seen what this store lacks, before anything is signed.
+    async fn open_gate(
+        &self,
+        sequencer: &Sequencer,
+        stop: &Stop,
+    ) -> Result<Option<Cosigner>, Closed> {
+        let (Outlet::Witnesses(heads), Some(witnessing)) =
+            (&sequencer.outlet, &self.ports.witnessing)
+        else {
+            return Ok(None);
+        };
+        self.log.metrics.serving.set(0);
+        let Heart {
+            history, publisher, ..
+        } = self.log.heart().as_ref().clone();
+        let (coord, status) = (&self.ports.coord, &self.log.status);
+        let passed = tokio::select! {
+            passed = gate::pass(witnessing, &publisher, &history, coord.as_ref(), status) => passed,
+            () = stop.stopped() => return Err(Closed::Stopped),
+        };
+        match passed {
+            Ok(Ok(passed)) => Ok(Some(Cosigner {
+                witnessing: Arc::clone(witnessing),
+                publisher,
+                history,
+                coord: Arc::clone(coord),
+                status: status.clone(),
+                metrics: Arc::clone(&self.log.metrics),
+                heads: heads.subscribe(),
+                recorded: passed.recorded,
+            })),
+            Ok(Err(gate::Shut)) => Err(Closed::ForGood),
+            Err(error) => Err(Closed::Unreadable(error.to_string())),
+        }
+    }
+
     /// Starts anew from the store, again and again until it can be read.
     async fn reload(&self, stop: &Stop) -> Option<Sequencer> {
         loop {
@@ -100,7 +160,9 @@ impl Runner {
                 () = stop.stopped() => return None,
                 () = tokio::time::sleep(RELOAD_PAUSE) => {}
             }
-            let started = match start(&self.ports, &self.log.pool, &self.log.metrics).await {
+            let publisher = Arc::clone(&self.log.heart().publisher);
+            let (pool, metrics) = (&self.log.pool, &self.log.metrics);
+            let started = match start(&self.ports, &publisher, pool, metrics).await {
                 Ok(started) if self.settings.leaf_lookup => {
                     let remembered = started.heart.history.remember_recent().await;
                     remembered.map(|()| started).map_err(StartError::from)
@@ -145,6 +207,27 @@ impl Runner {
                 }
             }
         }
+    }
+}
+
+/// Why the log does not open.
+enum Closed {
+    /// It was told to stop.
+    Stopped,
+    /// A witness holds what this store lacks; the status says it.
+    ForGood,
+    /// The store could not be read.
+    Unreadable(String),
+}
+
+async fn ended(task: Option<&JoinHandle<()>>) {
+    match task {
+        Some(task) => {
+            while !task.is_finished() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+        None => std::future::pending().await,
     }
 }
 

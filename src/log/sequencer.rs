@@ -9,8 +9,8 @@
 
 use super::history::{History, HistoryError};
 use super::pool::{Candidate, NotSequenced, Outcome, Pool, Sequenced, Submission};
-use super::publisher::Publisher;
-use super::second_path::{Mismatch, SecondPath};
+use super::publisher::{Published, Publisher};
+use super::second_path::{CheckedHead, Mismatch, SecondPath};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signer::SignError;
@@ -26,6 +26,7 @@ use std::collections::hash_map::Entry as Place;
 use std::sync::Arc;
 use std::time::Duration;
 use tlog::{Growth, Hash, LeafIndex, TreeSize};
+use tokio::sync::watch;
 
 /// Entries in one batch: a commit of so many stays well under a second, and a request of 1,024 always fits.
 pub const BATCH_ENTRIES_MAX: usize = 8_192;
@@ -39,6 +40,14 @@ pub const UNSTORED_ENTRIES_MAX: u64 = 1 << 20;
 /// How often the journal is looked through for segments to drop.
 const TRIM_EVERY_MS: u64 = 600_000;
 
+/// Where a head goes that the second path vouched for.
+pub enum Outlet {
+    /// A log without witnesses: it is signed and published at once.
+    Everybody(Arc<Publisher>),
+    /// It goes to the cosigner, which signs for the witnesses and publishes what a quorum has cosigned.
+    Witnesses(watch::Sender<Option<CheckedHead>>),
+}
+
 /// Everything that one batch needs.
 pub struct Sequencer {
     pub(super) coord: Arc<dyn Coord>,
@@ -47,7 +56,7 @@ pub struct Sequencer {
     pub(super) history: Arc<History>,
     pub(super) registry: Arc<ArcSwap<Registry>>,
     pub(super) pool: Arc<Pool>,
-    pub(super) publisher: Arc<Publisher>,
+    pub(super) outlet: Outlet,
     pub(super) metrics: Arc<Metrics>,
     pub(super) second_path: SecondPath,
     /// What the store held after the last step of this process.
@@ -121,10 +130,11 @@ impl Sequencer {
                 for Submission { candidates, answer } in submissions {
                     let outcomes = outcomes.by_ref().take(candidates.len()).collect();
                     let (published, growth) =
-                        (Arc::clone(&sequenced.published), sequenced.growth.clone());
+                        (sequenced.published.clone(), sequenced.growth.clone());
                     // A waiter that went away is no fault: its entries are logged, a resend finds them.
                     let _gone = answer.send(Ok(Sequenced {
                         outcomes,
+                        logged: sequenced.logged,
                         published,
                         growth,
                     }));
@@ -158,12 +168,17 @@ impl Sequencer {
         let batch = self.assign(lock.as_mut(), candidates).await?;
         if batch.entries.is_empty() {
             drop(lock);
-            let published = self
-                .publisher
-                .newest()
-                .ok_or(Setback::Refused(NotSequenced::Unavailable))?;
+            let published = match &self.outlet {
+                Outlet::Everybody(publisher) => Some(
+                    publisher
+                        .newest()
+                        .ok_or(Setback::Refused(NotSequenced::Unavailable))?,
+                ),
+                Outlet::Witnesses(_) => None,
+            };
             return Ok(Sequenced {
                 outcomes: batch.outcomes,
+                logged: self.committed.head,
                 published,
                 growth: None,
             });
@@ -188,6 +203,7 @@ impl Sequencer {
         let published = self.finish(&advance, Some(&growth)).await?;
         Ok(Sequenced {
             outcomes: batch.outcomes,
+            logged: advance.head,
             published,
             growth: Some(Arc::new(growth)),
         })
@@ -204,12 +220,12 @@ impl Sequencer {
         self.finish(&advance, None).await.map(drop)
     }
 
-    /// Anchor, second path, signature: in this order.
+    /// Anchor, second path, and out: in this order. With witnesses, what comes out is theirs first.
     async fn finish(
         &mut self,
         advance: &Advance,
         growth: Option<&Growth>,
-    ) -> Result<Arc<super::publisher::Published>, Setback> {
+    ) -> Result<Option<Arc<Published>>, Setback> {
         let before = self.committed.head.size;
         self.committed.head = advance.head;
         self.committed.frontier = advance.frontier.clone();
@@ -240,15 +256,22 @@ impl Sequencer {
         let checked = self.second_path.vouch(&advance.head)?;
         second.observe_duration();
 
-        let sign = self.metrics.sign_seconds.start_timer();
-        let published = self.publisher.publish(&checked)?;
-        sign.observe_duration();
         self.metrics
             .tree_size
             .set(i64::try_from(advance.head.size.get()).unwrap_or(i64::MAX));
         self.metrics
             .head_time_seconds
             .set(i64::try_from(advance.head.time_ms / 1000).unwrap_or(i64::MAX));
+        let everybody = match &self.outlet {
+            Outlet::Everybody(everybody) => everybody,
+            Outlet::Witnesses(heads) => {
+                heads.send_replace(Some(checked));
+                return Ok(None);
+            }
+        };
+        let sign = self.metrics.sign_seconds.start_timer();
+        let published = everybody.publish(&checked)?;
+        sign.observe_duration();
         if advance.keep {
             // The note of a kept head is stored behind its publication: until then, and after a crash, it is made
             // again from its row.
@@ -259,7 +282,7 @@ impl Sequencer {
                 }
             });
         }
-        Ok(published)
+        Ok(Some(published))
     }
 
     /// Drops journal segments that lie in stored bundles for longer than the healing window.
@@ -298,7 +321,9 @@ impl Sequencer {
             root: growth.root(),
             time_ms,
         };
-        let keep = is_kept(self.committed.kept.as_ref(), &head);
+        // With witnesses the cosigner decides: only what they cosigned is kept.
+        let keep = matches!(self.outlet, Outlet::Everybody(_))
+            && is_kept(self.committed.kept.as_ref(), &head);
         Advance {
             entries,
             notices,

@@ -4,13 +4,14 @@
 //! lacks is checked by the second path and appended. Where they contradict each other the log stays read-only and
 //! says why: it signs nothing, and reads go on.
 
+use super::cosigner::Witnessing;
 use super::edge::{Edge, fold_perfect};
 use super::history::{History, HistoryError};
 use super::pool::Pool;
 use super::publisher::{Published, Publisher};
 use super::rollforward::roll_forward;
 use super::second_path::{CheckedHead, SecondPath};
-use super::sequencer::Sequencer;
+use super::sequencer::{Outlet, Sequencer};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signer::Signer;
@@ -22,6 +23,7 @@ use evidence::{ENTRY_LEN, Notice, Registry};
 use service::AwsLc;
 use std::sync::Arc;
 use tlog::{Frontier, Growth, Hash, LeafIndex, Note, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
+use tokio::sync::watch;
 
 /// Entries read at once while the edge is rebuilt: 10 MB.
 const REBUILD_ENTRIES: u64 = 65_536;
@@ -41,6 +43,8 @@ pub struct Ports {
     pub signer: Arc<dyn Signer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The witnesses whose quorum a head needs; none on a log without.
+    pub witnessing: Option<Arc<Witnessing>>,
 }
 
 /// What readers need.
@@ -65,6 +69,7 @@ pub struct Started {
 /// Reads the store, compares it with the journal and opens the log.
 pub async fn start(
     ports: &Ports,
+    publisher: &Arc<Publisher>,
     pool: &Arc<Pool>,
     metrics: &Arc<Metrics>,
 ) -> Result<Started, StartError> {
@@ -88,11 +93,10 @@ pub async fn start(
     }
     let committed = ports.coord.committed().await?;
     let history = Arc::new(rebuild(ports, &committed).await?);
-    let publisher = Arc::new(Publisher::new(Arc::clone(&ports.signer)));
     let heart = Heart {
         history,
         registry: Arc::new(ArcSwap::from_pointee(registry)),
-        publisher,
+        publisher: Arc::clone(publisher),
     };
     metrics
         .tree_size
@@ -104,10 +108,16 @@ pub async fn start(
     };
     let sequencer = match checked {
         Ok(agreed) => {
-            heart
-                .publisher
-                .publish(&agreed.checked)
-                .map_err(|error| StartError::Keys(error.to_string()))?;
+            let outlet = if ports.witnessing.is_some() {
+                // What was published before is shown until the gate has passed and a newer head is witnessed.
+                show_last_stored_note(ports, publisher).await?;
+                Outlet::Witnesses(watch::Sender::new(Some(agreed.checked)))
+            } else {
+                publisher
+                    .publish(&agreed.checked)
+                    .map_err(|error| StartError::Keys(error.to_string()))?;
+                Outlet::Everybody(Arc::clone(publisher))
+            };
             Ok(Sequencer {
                 coord: Arc::clone(&ports.coord),
                 anchor: agreed.anchor,
@@ -115,7 +125,7 @@ pub async fn start(
                 history: Arc::clone(&heart.history),
                 registry: Arc::clone(&heart.registry),
                 pool: Arc::clone(pool),
-                publisher: Arc::clone(&heart.publisher),
+                outlet,
                 metrics: Arc::clone(metrics),
                 second_path: agreed.second_path,
                 committed: agreed.committed,
@@ -124,7 +134,7 @@ pub async fn start(
             })
         }
         Err(why) => {
-            show_last_stored_note(ports, &heart.publisher).await?;
+            show_last_stored_note(ports, publisher).await?;
             Err(why)
         }
     };
@@ -332,19 +342,23 @@ async fn notices_since(ports: &Ports, size: TreeSize) -> Result<Vec<Vec<u8>>, St
         .collect())
 }
 
-/// A log that may sign nothing shows what it signed and stored last.
+/// Shows what was signed, published and stored last.
 async fn show_last_stored_note(ports: &Ports, publisher: &Publisher) -> Result<(), StartError> {
-    let kept = match ports.coord.committed().await?.kept {
-        Some(kept) => ports.coord.heads_from(kept.size, 1).await?,
-        None => vec![],
+    let stored = if ports.witnessing.is_some() {
+        ports.coord.witnessed().await?.newest
+    } else {
+        match ports.coord.committed().await?.kept {
+            Some(kept) => ports.coord.heads_from(kept.size, 1).await?.pop(),
+            None => None,
+        }
     };
-    if let Some(kept) = kept.first()
-        && let Some(note) = kept
+    if let Some(stored) = stored
+        && let Some(note) = stored
             .note
             .as_deref()
             .and_then(|text| Note::parse(text.as_bytes()).ok())
     {
-        publisher.show(Published::new(kept.head, note));
+        publisher.show(Published::new(stored.head, note));
     }
     Ok(())
 }

@@ -2,14 +2,47 @@
 
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use tlog::Note;
 
 /// What the log is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// It takes entries.
     Serving,
+    /// It answers reads, and will take entries when this has happened.
+    Waiting(String),
     /// It answers reads and takes nothing, because of this.
     ReadOnly(String),
+    /// Two heads under its own key contradict each other. It takes nothing, and shows both notes.
+    Frozen(Box<[String; 2]>),
+}
+
+impl State {
+    /// The word for it: `serving`, `waiting`, `read-only`, `frozen`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Waiting(_) => "waiting",
+            Self::ReadOnly(_) => "read-only",
+            Self::Frozen(_) => "frozen",
+        }
+    }
+
+    /// Why it takes nothing.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Serving => None,
+            Self::Waiting(why) | Self::ReadOnly(why) => Some(why),
+            Self::Frozen(_) => Some(
+                "two heads under this log's own key contradict each other; both notes are shown. Stop every copy of \
+                 this log, keep all its folders, and find out which history is the true one",
+            ),
+        }
+    }
+
+    const fn is_final(&self) -> bool {
+        matches!(self, Self::ReadOnly(_) | Self::Frozen(_))
+    }
 }
 
 /// The shared state.
@@ -29,14 +62,45 @@ impl Status {
 
     /// Stops intake for good, until an operator looks at it and starts the log again. The first reason stays.
     pub fn halt(&self, why: impl std::fmt::Display) {
-        if *self.get() == State::Serving {
+        if !self.get().is_final() {
             tracing::error!(%why, "The log stops taking entries; reads go on.");
             self.0.store(Arc::new(State::ReadOnly(why.to_string())));
+        }
+    }
+
+    /// Two heads under our own key contradict each other: intake stops for good, and both notes are shown.
+    // The one place where a head that no quorum cosigned leaves the house: it is the evidence.
+    pub(super) fn freeze(&self, theirs: &Note, ours: &Note) {
+        if !matches!(self.get().as_ref(), State::Frozen(_)) {
+            tracing::error!(
+                "Two heads under this log's own key contradict each other; it stops for good."
+            );
+            let notes = Box::new([theirs.to_string(), ours.to_string()]);
+            self.0.store(Arc::new(State::Frozen(notes)));
+        }
+    }
+
+    /// No entries until this has happened.
+    pub(super) fn wait(&self, why: impl std::fmt::Display) {
+        if !self.get().is_final() {
+            self.0.store(Arc::new(State::Waiting(why.to_string())));
+        }
+    }
+
+    /// Entries are taken from now on, unless intake was stopped for good.
+    pub(super) fn serve(&self) {
+        if !self.get().is_final() {
+            self.0.store(Arc::new(State::Serving));
         }
     }
 
     /// Whether entries are taken.
     pub fn is_serving(&self) -> bool {
         **self.0.load() == State::Serving
+    }
+
+    /// Whether intake was stopped for good.
+    pub fn is_final(&self) -> bool {
+        self.0.load().is_final()
     }
 }

@@ -47,6 +47,11 @@ pub(crate) const OPTIONS: Options = Options::new(
             "Whether entries can be looked up by their hash",
         )
         .or("true"),
+        Opt::value(
+            "policy",
+            "FILE",
+            "The c2sp tlog-policy whose quorum of witnesses every head needs; without it the log has no witnesses",
+        ),
         Opt::value("log-level", "LEVEL", "error, warn, info, debug or trace").or("info"),
         Opt::switch("log-json", "Log lines as JSON"),
     ],

@@ -2,18 +2,24 @@
 
 use super::Failure;
 use crate::clock::SystemClock;
+use crate::log::board::Board;
+use crate::log::cosigner::Witnessing;
+use crate::log::quorum::Quorum;
 use crate::log::start::Ports;
+use crate::metrics::Metrics;
 use crate::signer::Signer;
 use crate::signer::key_files::KeyFiles;
 use crate::storage::anchor::Anchor;
 use crate::storage::journal::Journal;
 use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
+use crate::witnesses::Witness;
+use crate::witnesses::http_witness::HttpWitness;
 use evidence::OriginHash;
 use service::Config;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tlog::Origin;
+use tlog::{Origin, Policy, Vkey};
 
 /// Connections that read the database beside the one that writes.
 pub(crate) const READERS: u32 = 4;
@@ -45,7 +51,11 @@ pub(crate) fn origin(config: &Config) -> Result<Origin, Failure> {
 }
 
 /// The adapters of the embedded log: SQLite, a journal and a folder of tiles.
-pub(crate) async fn ports(dir: &Path, config: &Config) -> Result<Ports, Failure> {
+pub(crate) async fn ports(
+    dir: &Path,
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<Ports, Failure> {
     let origin = origin(config)?;
     let signer: Arc<dyn Signer> =
         Arc::new(KeyFiles::load(&keys(dir), &origin).map_err(Failure::could_not)?);
@@ -66,11 +76,49 @@ pub(crate) async fn ports(dir: &Path, config: &Config) -> Result<Ports, Failure>
         }
         Ok(Box::new(journal) as Box<dyn Anchor>)
     });
+    let witnessing = witnessing(config, signer.vkeys(), &origin_hash, metrics)?;
     Ok(Ports {
         coord: Arc::new(coord),
         objects: Arc::new(objects),
         open_anchor,
         signer,
         clock: Arc::new(SystemClock),
+        witnessing: witnessing.map(Arc::new),
     })
+}
+
+/// The witnesses of the policy, if the option names one.
+fn witnessing(
+    config: &Config,
+    vkeys: &[Vkey],
+    origin_hash: &OriginHash,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Witnessing>, Failure> {
+    let Some(path) = config.path_if_set("policy") else {
+        return Ok(None);
+    };
+    let refuse = |why: String| Failure::usage(config.refuse("policy", why));
+    let text =
+        std::fs::read(&path).map_err(|error| refuse(format!("{}: {error}", path.display())))?;
+    let policy = Policy::parse(&text).map_err(|error| refuse(error.to_string()))?;
+    let quorum = Quorum::new(policy, vkeys).map_err(|error| refuse(error.to_string()))?;
+    let client = HttpWitness::client().map_err(Failure::could_not)?;
+    let witnesses = quorum
+        .operators()
+        .iter()
+        .map(|operator| {
+            let witness = HttpWitness::new(client.clone(), &operator.url, origin_hash.as_bytes());
+            Arc::new(witness) as Arc<dyn Witness>
+        })
+        .collect();
+    let names = quorum
+        .operators()
+        .iter()
+        .map(|operator| operator.name.clone());
+    let board = Board::new(names.collect::<Vec<_>>(), Arc::clone(metrics));
+    Ok(Some(Witnessing {
+        quorum,
+        witnesses,
+        board,
+    }))
 }

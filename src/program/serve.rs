@@ -4,7 +4,6 @@ use super::{Failure, Folder, config, folder};
 use crate::http;
 use crate::log::Log;
 use crate::log::runner::{Runner, Settings};
-use crate::log::status::State;
 use crate::metrics::Metrics;
 use clap::ArgMatches;
 use service::{Admin, Config, Door, FolderLock, Limits, Readiness, Stop};
@@ -53,7 +52,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         )
         .unwrap_or(u64::MAX),
     };
-    let ports = folder::ports(&folder.dir, config).await?;
+    let ports = folder::ports(&folder.dir, config, &metrics).await?;
     let runner = Runner::open(ports, settings, Arc::clone(&metrics))
         .await
         .map_err(Failure::could_not)?;
@@ -117,9 +116,12 @@ fn announce(
 }
 
 fn readiness(log: Arc<Log>) -> impl Fn() -> Readiness + Send + Sync + 'static {
-    move || match log.status().get().as_ref() {
-        State::Serving => Readiness::Ready("The log takes entries.".to_owned()),
-        State::ReadOnly(why) => Readiness::NotReady(format!("The log is read-only: {why}")),
+    move || {
+        let state = log.status().get();
+        match state.why() {
+            None => Readiness::Ready("The log takes entries.".to_owned()),
+            Some(why) => Readiness::NotReady(format!("The log is {}: {why}", state.word())),
+        }
     }
 }
 

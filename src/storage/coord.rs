@@ -92,6 +92,24 @@ pub struct KeptHead {
     pub note: Option<String>,
 }
 
+/// Whose word a kept head stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBy {
+    /// The log's alone, or also the witnesses'.
+    Log,
+    /// A quorum of the witnesses cosigned it.
+    Witnesses,
+}
+
+/// The heads that a quorum of the witnesses cosigned, as far as they were stored.
+#[derive(Clone, Debug, Default)]
+pub struct WitnessedHeads {
+    /// The newest one, with its note.
+    pub newest: Option<KeptHead>,
+    /// The newest one that is kept for ever.
+    pub kept: Option<Head>,
+}
+
 /// The place where indices are assigned and the head advances.
 ///
 /// Contract:
@@ -131,8 +149,19 @@ pub trait Coord: Send + Sync {
     /// The notice with this SHA-256.
     async fn notice(&self, commitment: &Commitment) -> Result<Option<StoredNotice>, CoordError>;
 
-    /// The earliest kept head that covers the entry.
-    async fn earliest_kept(&self, index: LeafIndex) -> Result<Option<KeptHead>, CoordError>;
+    /// The earliest kept head that covers the entry and stands on this word.
+    async fn earliest_kept(
+        &self,
+        index: LeafIndex,
+        by: KeptBy,
+    ) -> Result<Option<KeptHead>, CoordError>;
+
+    /// The heads that a quorum of the witnesses cosigned.
+    async fn witnessed(&self) -> Result<WitnessedHeads, CoordError>;
+
+    /// Stores the note of a head that a quorum cosigned, and keeps it for ever if asked to. The newest one only goes
+    /// forward; a kept one stays as it is.
+    async fn store_witnessed(&self, head: &Head, note: &str, keep: bool) -> Result<(), CoordError>;
 
     /// All heads whose rows are here, from this size on, in order of (size, time); at most `limit`.
     async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError>;

@@ -1,7 +1,7 @@
 //! The contract of [`Coord`], as tests that every store passes: each function here is one promise.
 
 use super::coord::{
-    Advance, Committed, Coord, CoordError, Head, Incarnation, NewEntry, StoredNotice,
+    Advance, Committed, Coord, CoordError, Head, Incarnation, KeptBy, NewEntry, StoredNotice,
 };
 use evidence::{Commitment, ENTRY_LEN, NoticeType, Slot};
 use tlog::{Frontier, Hash, LeafIndex, TreeSize};
@@ -32,6 +32,8 @@ macro_rules! coord_contract {
             a_notice_that_does_not_belong_to_the_step_is_refused
             the_earliest_kept_head_covers_the_entry
             the_first_note_of_a_kept_head_stays
+            only_what_witnesses_cosigned_answers_where_they_are_asked_for
+            the_newest_witnessed_head_only_goes_forward
             marks_only_go_forward
             trim_never_drops_an_entry_from_stored_on
             trim_keeps_what_is_young
@@ -354,7 +356,10 @@ pub(crate) async fn the_earliest_kept_head_covers_the_entry(store: &impl Store) 
         (4, Some(second)),
         (5, None),
     ] {
-        let earliest = other.earliest_kept(LeafIndex::new(index)).await.unwrap();
+        let earliest = other
+            .earliest_kept(LeafIndex::new(index), KeptBy::Log)
+            .await
+            .unwrap();
         assert_eq!(earliest.map(|kept| kept.head), expected, "{index}");
     }
 }
@@ -365,7 +370,10 @@ pub(crate) async fn the_first_note_of_a_kept_head_stays(store: &impl Store) {
     let head = take(&*coord, kept(2)).await;
     let passing = take(&*coord, step(1)).await;
     let note = async || {
-        let earliest = other.earliest_kept(LeafIndex::new(0)).await.unwrap();
+        let earliest = other
+            .earliest_kept(LeafIndex::new(0), KeptBy::Log)
+            .await
+            .unwrap();
         earliest.unwrap().note
     };
     assert_eq!(note().await, None);
@@ -376,6 +384,50 @@ pub(crate) async fn the_first_note_of_a_kept_head_stays(store: &impl Store) {
     assert_eq!(listed[0].note.as_deref(), Some("first"));
     let refused = coord.store_note(&passing, "passing").await;
     assert!(matches!(refused, Err(CoordError::Refused(_))));
+}
+
+pub(crate) async fn only_what_witnesses_cosigned_answers_where_they_are_asked_for(
+    store: &impl Store,
+) {
+    let coord = gated(store, 1).await;
+    let other = store.handle().await;
+    let by_log = take(&*coord, kept(2)).await;
+    let later = take(&*coord, step(3)).await;
+    let earliest = async |index, by| {
+        let earliest = other.earliest_kept(LeafIndex::new(index), by).await;
+        earliest.unwrap().map(|kept| (kept.head, kept.note))
+    };
+    assert_eq!(earliest(0, KeptBy::Witnesses).await, None);
+    coord
+        .store_witnessed(&later, "passing", false)
+        .await
+        .unwrap();
+    assert_eq!(earliest(0, KeptBy::Witnesses).await, None);
+    coord.store_witnessed(&later, "kept", true).await.unwrap();
+    coord.store_witnessed(&later, "again", true).await.unwrap();
+    let kept = Some((later, Some("kept".to_owned())));
+    assert_eq!(earliest(0, KeptBy::Witnesses).await, kept);
+    assert_eq!(earliest(0, KeptBy::Log).await, Some((by_log, None)));
+    let heads = other.witnessed().await.unwrap();
+    assert_eq!(heads.kept, Some(later));
+}
+
+pub(crate) async fn the_newest_witnessed_head_only_goes_forward(store: &impl Store) {
+    let coord = gated(store, 1).await;
+    let other = store.handle().await;
+    assert!(other.witnessed().await.unwrap().newest.is_none());
+    let first = take(&*coord, step(1)).await;
+    let second = take(&*coord, step(1)).await;
+    coord
+        .store_witnessed(&second, "second", false)
+        .await
+        .unwrap();
+    coord.store_witnessed(&first, "first", false).await.unwrap();
+    let newest = other.witnessed().await.unwrap().newest.unwrap();
+    assert_eq!(
+        (newest.head, newest.note.as_deref()),
+        (second, Some("second"))
+    );
 }
 
 pub(crate) async fn marks_only_go_forward(store: &impl Store) {

@@ -12,13 +12,15 @@ mod notice;
 mod short_key;
 mod state;
 mod transaction;
+mod witnessed;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 
 use super::coord::{
-    Committed, Coord, CoordError, Head, HeadLock, Incarnation, KeptHead, StoredNotice,
+    Committed, Coord, CoordError, Head, HeadLock, Incarnation, KeptBy, KeptHead, StoredNotice,
+    WitnessedHeads,
 };
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
@@ -39,14 +41,22 @@ use transaction::WriteTransaction;
 /// The schema, step by step; each file opens with why. Without sqlx's macro, which would compile SQLite a second time
 /// for the build itself.
 fn migrator() -> Migrator {
-    let first = include_str!("../../migrations/sqlite/0001_log.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "log".into(),
-        MigrationType::Simple,
-        first,
-        false,
-    )])
+    let step = |version, name: &'static str, sql: &'static str| {
+        let sql = sql.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(vec![
+        step(
+            1,
+            "log",
+            include_str!("../../migrations/sqlite/0001_log.sql"),
+        ),
+        step(
+            2,
+            "witness",
+            include_str!("../../migrations/sqlite/0002_witness.sql"),
+        ),
+    ])
 }
 
 /// How many connections a read-only store opens: a check reads one thing at a time.
@@ -211,8 +221,22 @@ impl Coord for SqliteCoord {
         notice::by_commitment(&mut *self.reader().await?, commitment).await
     }
 
-    async fn earliest_kept(&self, index: LeafIndex) -> Result<Option<KeptHead>, CoordError> {
-        head::earliest_kept(&mut *self.reader().await?, index).await
+    async fn earliest_kept(
+        &self,
+        index: LeafIndex,
+        by: KeptBy,
+    ) -> Result<Option<KeptHead>, CoordError> {
+        head::earliest_kept(&mut *self.reader().await?, index, by).await
+    }
+
+    async fn witnessed(&self) -> Result<WitnessedHeads, CoordError> {
+        witnessed::read(&mut *self.reader().await?).await
+    }
+
+    async fn store_witnessed(&self, head: &Head, note: &str, keep: bool) -> Result<(), CoordError> {
+        let mut transaction = self.begin().await?;
+        witnessed::store(transaction.connection(), head, note, keep).await?;
+        transaction.commit().await
     }
 
     async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError> {

@@ -24,6 +24,7 @@ async fn each_fault_of_the_machine_is_told_by_its_own_problem() {
     for kind in OF_FAULTS {
         match kind.slug {
             "no-checkpoint" => no_checkpoint(kind).await,
+            "checkpoint-withheld" => checkpoint_withheld(kind).await,
             "pool-full" => pool_full(kind).await,
             "unavailable" => unavailable(kind).await,
             "disk-full" => disk_full(kind).await,
@@ -43,6 +44,17 @@ async fn no_checkpoint(kind: &ProblemKind) {
             assert_eq!(tile.status(), StatusCode::OK, "reads go on");
         })
         .await;
+}
+
+/// A log that has learnt from its witnesses that somebody may have seen a newer head than it stored.
+async fn checkpoint_withheld(kind: &ProblemKind) {
+    let house = House::new().await;
+    let runner = house.runner().await;
+    let log = runner.log();
+    log.heart().publisher.withhold();
+    for path in ["/checkpoint", "/ct/v1/get-sth"] {
+        expect(kind, ask(&log, get(path)).await, true).await;
+    }
 }
 
 /// As many entries as may wait, none of which is taken out.

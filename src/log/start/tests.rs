@@ -6,6 +6,7 @@ use super::{StartError, start};
 use crate::log::Log;
 use crate::log::house::{DATABASE, House};
 use crate::log::pool::{NotSequenced, Pool};
+use crate::log::publisher::Publisher;
 use crate::log::status::State;
 use crate::metrics::Metrics;
 use crate::signer::key_files::KeyFiles;
@@ -24,7 +25,8 @@ fn expect_two_histories(log: &Log) {
 /// Why this log does not start.
 async fn refused_start(house: &House) -> StartError {
     let (pool, metrics) = (Arc::new(Pool::default()), Arc::new(Metrics::new().unwrap()));
-    match start(&house.ports().await, &pool, &metrics).await {
+    let publisher = Arc::new(Publisher::new(Arc::new(house.signer())));
+    match start(&house.ports().await, &publisher, &pool, &metrics).await {
         Err(error) => error,
         Ok(_) => panic!("it started"),
     }

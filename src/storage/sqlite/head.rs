@@ -1,7 +1,7 @@
 //! Heads: those of late, and those that are kept for ever.
 
 use super::state::{self, to_sql};
-use crate::storage::coord::{CoordError, Head, KeptHead};
+use crate::storage::coord::{CoordError, Head, KeptBy, KeptHead};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 use tlog::{LeafIndex, TreeSize};
@@ -37,10 +37,17 @@ pub(super) async fn insert(
 pub(super) async fn earliest_kept(
     connection: &mut SqliteConnection,
     index: LeafIndex,
+    by: KeptBy,
 ) -> Result<Option<KeptHead>, CoordError> {
-    let row = sqlx::query(
-        "SELECT size, time_ms, root, note FROM kept_head WHERE size > ?1 ORDER BY size LIMIT 1",
-    )
+    let row = sqlx::query(match by {
+        KeptBy::Log => {
+            "SELECT size, time_ms, root, note FROM kept_head WHERE size > ?1 ORDER BY size LIMIT 1"
+        }
+        KeptBy::Witnesses => {
+            "SELECT size, time_ms, root, note FROM kept_head WHERE size > ?1 AND witnessed \
+             ORDER BY size LIMIT 1"
+        }
+    })
     .bind(to_sql(index.get())?)
     .fetch_optional(connection)
     .await?;
@@ -120,7 +127,7 @@ pub(super) async fn drop_some(
     Ok(dropped.rows_affected())
 }
 
-fn kept_head(row: &SqliteRow) -> Result<KeptHead, CoordError> {
+pub(super) fn kept_head(row: &SqliteRow) -> Result<KeptHead, CoordError> {
     Ok(KeptHead {
         head: state::head(row, "size", "root", "time_ms")?,
         note: row.try_get("note")?,

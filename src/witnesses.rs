@@ -4,6 +4,8 @@
 //! own key (`log/judgement`).
 
 pub mod http_witness;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 use async_trait::async_trait;
 use tlog::{AddCheckpoint, Note, SignatureLine, TreeSize};

@@ -478,3 +478,6 @@ pub(super) fn behind(size: TreeSize) -> String {
          and start again; entries after that are sent again by whoever holds their receipts"
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use super::Log;
+use super::cosigner::Witnessing;
 use super::genesis::{log_genesis, notice_entry};
 use super::pool::{Candidate, NotSequenced, Outcome};
 use super::runner::{Runner, Settings};
@@ -129,6 +130,20 @@ impl House {
         house
     }
 
+    /// A copy of the whole folder of the stopped log, keys included, as a machine is cloned.
+    pub(crate) fn copy(&self) -> Self {
+        let dir = TempDir::new().unwrap();
+        copy(self.dir.path(), dir.path());
+        Self {
+            dir,
+            database: None,
+            clock: Arc::clone(&self.clock),
+            origin: self.origin.clone(),
+            admins: self.admins.clone(),
+            bureau: self.bureau.clone(),
+        }
+    }
+
     /// A file or folder of the log.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         let database = self
@@ -175,15 +190,31 @@ impl House {
 
     /// A log that reads and does not run yet: what it is given to sequence waits.
     pub(crate) async fn runner(&self) -> Runner {
+        self.runner_with(None).await
+    }
+
+    /// The same with witnesses.
+    pub(crate) async fn runner_with(&self, witnessing: Option<Arc<Witnessing>>) -> Runner {
         let metrics = Arc::new(Metrics::new().unwrap());
-        Runner::open(self.ports().await, SETTINGS, metrics)
-            .await
-            .unwrap()
+        let ports = Ports {
+            witnessing,
+            ..self.ports().await
+        };
+        Runner::open(ports, SETTINGS, metrics).await.unwrap()
     }
 
     /// Runs the log, does something with it, and stops it.
     pub(crate) async fn run<T>(&self, work: impl AsyncFnOnce(&Arc<Log>) -> T) -> T {
-        let runner = self.runner().await;
+        self.run_with(None, work).await
+    }
+
+    /// The same with witnesses.
+    pub(crate) async fn run_with<T>(
+        &self,
+        witnessing: Option<Arc<Witnessing>>,
+        work: impl AsyncFnOnce(&Arc<Log>) -> T,
+    ) -> T {
+        let runner = self.runner_with(witnessing).await;
         let (log, stop) = (runner.log(), Stop::new());
         let running = tokio::spawn(runner.run(stop.clone()));
         let done = work(&log).await;

@@ -1,0 +1,316 @@
+//! A log with five witnesses, in memory: what is published, when, and whom the log believes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+
+use crate::log::Log;
+use crate::log::board::Board;
+use crate::log::cosigner::Witnessing;
+use crate::log::house::{DATABASE, House};
+use crate::log::quorum::Quorum;
+use crate::log::status::State;
+use crate::metrics::Metrics;
+use crate::signer::Signer as _;
+use crate::witnesses::Witness;
+use crate::witnesses::simulated::{Manner, SimulatedWitness};
+use service::AwsLc;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tlog::{KeyKind, LeafIndex, Note, Policy, SignedCheckpoint, TreeSize};
+
+const NAMES: [&str; 5] = ["justice", "notary", "court", "bar", "university"];
+/// Long enough for a slow machine; nothing that is awaited takes more than a second.
+const SOON: Duration = Duration::from_secs(20);
+/// Long enough for a head to leave that must not.
+const NEVER: Duration = Duration::from_millis(1_500);
+
+/// Five witnesses of one log, of which any four are a quorum.
+struct Witnesses([Arc<SimulatedWitness>; 5], Policy);
+
+impl Witnesses {
+    fn of(house: &House) -> Self {
+        let signer = house.signer();
+        let witnesses = NAMES
+            .map(|name| SimulatedWitness::new(&format!("witness.example/{name}"), signer.vkeys()));
+        let log_key = signer
+            .vkeys()
+            .iter()
+            .find(|key| key.kind() == KeyKind::MlDsa44);
+        let mut policy = format!("log {}\n", log_key.unwrap());
+        for (name, witness) in NAMES.iter().zip(&witnesses) {
+            writeln!(
+                policy,
+                "witness {name} {} http://{name}.example",
+                witness.vkey()
+            )
+            .unwrap();
+        }
+        writeln!(policy, "group q 4 {}\nquorum q", NAMES.join(" ")).unwrap();
+        Self(witnesses, Policy::parse(policy.as_bytes()).unwrap())
+    }
+
+    fn witnessing(&self, house: &House) -> Option<Arc<Witnessing>> {
+        let quorum = Quorum::new(self.1.clone(), house.signer().vkeys()).unwrap();
+        let names = quorum
+            .operators()
+            .iter()
+            .map(|operator| operator.name.clone());
+        let board = Board::new(names.collect::<Vec<_>>(), Arc::new(Metrics::new().unwrap()));
+        let witnesses = self.0.iter().map(|one| Arc::clone(one) as Arc<dyn Witness>);
+        Some(Arc::new(Witnessing {
+            witnesses: witnesses.collect(),
+            quorum,
+            board,
+        }))
+    }
+
+    fn behave(&self, who: &[usize], manner: &Manner) {
+        who.iter()
+            .for_each(|one| self.0[*one].behave(manner.clone()));
+    }
+}
+
+fn size(size: u64) -> TreeSize {
+    TreeSize::new(size).unwrap()
+}
+
+async fn serves(log: &Log) {
+    until(log, "it serves", |log| log.status().is_serving()).await;
+}
+
+async fn until(log: &Log, what: &str, holds: impl Fn(&Log) -> bool) {
+    let waiting = async {
+        while !holds(log) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(SOON, waiting).await;
+    assert!(waited.is_ok(), "{what}: {:?}", log.status().get());
+}
+
+/// Logs one record and waits until the policy is satisfied with a head over it; answers its index.
+async fn witnessed(house: &House, witnesses: &Witnesses, log: &Log, number: u32) -> u64 {
+    let index = house.log_records(log, [number]).await.unwrap()[0];
+    let heart = log.heart();
+    let covering = heart.publisher.covering(size(index + 1));
+    let published = tokio::time::timeout(SOON, covering).await.unwrap();
+    witnesses.1.judge(&published.note, &AwsLc).unwrap();
+    let proof = heart
+        .history
+        .inclusion_proof(LeafIndex::new(index), published.head.size);
+    if let Some(growth) = &published.growth
+        && let Ok(from_round) = growth.inclusion_proof(LeafIndex::new(index))
+    {
+        assert_eq!(from_round, proof.await.unwrap());
+    }
+    index
+}
+
+/// That no head over so many entries is shown.
+async fn stays_inside(log: &Log, entries: u64) {
+    let heart = log.heart();
+    let covering = heart.publisher.covering(size(entries));
+    assert!(tokio::time::timeout(NEVER, covering).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_was_cosigned_by_a_quorum_and_later_lines_join_it() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    witnesses.behave(&[4], &Manner::Slow(Duration::from_millis(300)));
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            serves(log).await;
+            let index = witnessed(&house, &witnesses, log, 1).await;
+            until(log, "the fifth line joins", |log| {
+                let newest = log.heart().publisher.newest().unwrap();
+                newest.head.size == size(index + 1) && newest.note.lines().len() == 3 + 5
+            })
+            .await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_witness_that_lies_or_fails_stops_nothing_and_is_named() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    let wrong = [
+        Manner::Off,
+        Manner::Silent,
+        Manner::Slow(Duration::from_secs(2)),
+        Manner::Refuses,
+        Manner::Claims(None),
+        Manner::Claims(Some(size(1 << 40))),
+        Manner::Claims(Some(size(0))),
+        Manner::Garbage,
+    ];
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            serves(log).await;
+            let named = |log: &Log| {
+                log.witnessing().unwrap().board.standings()[2]
+                    .silent
+                    .is_some()
+            };
+            for (number, manner) in (1..).zip(wrong) {
+                witnesses.behave(&[2], &manner);
+                witnessed(&house, &witnesses, log, number).await;
+                if !matches!(manner, Manner::Slow(_)) {
+                    until(log, &format!("{manner:?} is named"), named).await;
+                }
+                assert_eq!(*log.status().get(), State::Serving, "{manner:?}");
+                witnesses.behave(&[2], &Manner::Honest);
+                until(log, "it is heard again", |log| !named(log)).await;
+            }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_two_out_nothing_leaves_and_when_one_returns_the_same_entry_is_witnessed() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            serves(log).await;
+            witnesses.behave(&[0, 3], &Manner::Off);
+            let index = house.log_records(log, [1]).await.unwrap()[0];
+            stays_inside(log, index + 1).await;
+            let awaited = log.witnessing().unwrap().board.awaited();
+            assert!(
+                awaited.contains("justice") && awaited.contains("bar"),
+                "{awaited}"
+            );
+            let more = house.log_records(log, [2]).await.unwrap()[0];
+            stays_inside(log, more + 1).await;
+            witnesses.behave(&[3], &Manner::Honest);
+            assert_eq!(witnessed(&house, &witnesses, log, 1).await, index);
+            assert_eq!(witnessed(&house, &witnesses, log, 2).await, more);
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_that_was_restored_from_a_backup_is_brought_forward() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            serves(log).await;
+            witnessed(&house, &witnesses, log, 1).await;
+            witnesses.0[1].forget();
+            let index = witnessed(&house, &witnesses, log, 2).await;
+            until(log, "it has caught up", |_| {
+                witnesses.0[1].size() == index + 1
+            })
+            .await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_restored_with_its_journal_takes_nothing_and_shows_no_second_head() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    let restore = house.keep(&[DATABASE[0], DATABASE[1], DATABASE[2], "journal", "tiles"]);
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            serves(log).await;
+            witnessed(&house, &witnesses, log, 1).await;
+        })
+        .await;
+    restore();
+    // One liar cannot hide what the others saw, nor two that are out.
+    witnesses.behave(&[0], &Manner::Claims(Some(size(0))));
+    witnesses.behave(&[1, 2], &Manner::Off);
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            until(log, "it is read-only", |log| log.status().is_final()).await;
+            let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
+                panic!("{:?}", log.status().get());
+            };
+            assert!(why.contains("went back"), "{why}");
+            assert!(house.log_records(log, [2]).await.is_err());
+            stays_inside(log, 3).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_copies_of_a_log_the_second_freezes_and_shows_both_notes() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    let copy = house.copy();
+    let (ours, theirs) = (witnesses.witnessing(&house), witnesses.witnessing(&copy));
+    house
+        .run_with(ours, async |log| {
+            copy.run_with(theirs, async |second| {
+                serves(log).await;
+                serves(second).await;
+                let index = witnessed(&house, &witnesses, log, 1).await;
+                copy.log_records(second, [2]).await.unwrap();
+                until(second, "it is frozen", |second| second.status().is_final()).await;
+                let State::Frozen(notes) = second.status().get().as_ref().clone() else {
+                    panic!("{:?}", second.status().get());
+                };
+                let vkeys = house.signer().vkeys().clone();
+                let heads = notes.each_ref().map(|text| {
+                    let note = Note::parse(text.as_bytes()).unwrap();
+                    let signed = SignedCheckpoint::open(&note, &vkeys, &AwsLc).unwrap();
+                    (signed.checkpoint().size(), signed.checkpoint().root())
+                });
+                assert_eq!((heads[0].0, heads[1].0), (size(index + 1), size(index + 1)));
+                assert_ne!(heads[0].1, heads[1].1);
+                stays_inside(second, index + 1).await;
+                assert!(copy.log_records(second, [3]).await.is_err());
+                witnessed(&house, &witnesses, log, 4).await;
+            })
+            .await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_lying_witness_cannot_keep_the_gate_shut() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    for manner in [
+        Manner::Refuses,
+        Manner::Claims(None),
+        Manner::Claims(Some(size(1 << 40))),
+        Manner::Silent,
+        Manner::Off,
+    ] {
+        witnesses.behave(&[3], &manner);
+        house
+            .run_with(witnesses.witnessing(&house), async |log| {
+                serves(log).await;
+            })
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_two_silent_the_log_reads_and_says_what_it_waits_for() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    witnesses.behave(&[1, 4], &Manner::Off);
+    house
+        .run_with(witnesses.witnessing(&house), async |log| {
+            until(log, "it says for whom", |log| {
+                match log.status().get().as_ref() {
+                    State::Waiting(why) => why.contains("notary") && why.contains("university"),
+                    _ => false,
+                }
+            })
+            .await;
+            let first = log.heart().history.entry(LeafIndex::new(0)).await;
+            assert!(first.is_ok(), "reads go on");
+            assert!(house.log_records(log, [1]).await.is_err());
+            witnesses.behave(&[1], &Manner::Honest);
+            serves(log).await;
+            witnessed(&house, &witnesses, log, 1).await;
+        })
+        .await;
+}

@@ -9,6 +9,7 @@ mod restart;
 mod resubmission;
 mod stranger;
 mod submission;
+mod witness;
 
 use libtest_mimic::Trial;
 
@@ -16,6 +17,7 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     [
         submission::trials(),
+        witness::trials(),
         resubmission::trials(),
         bad_input::trials(),
         keys::trials(),

@@ -8,7 +8,9 @@ mod liar;
 mod reader;
 mod receipt;
 mod skip;
+mod small_log;
 mod submitter;
+mod witness_house;
 
 use demo::person;
 use libtest_mimic::{Arguments, Trial};

@@ -128,3 +128,72 @@ impl From<sqlx::Error> for EnrolmentError {
         Self::Ledger(LedgerError::from(error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EnrolmentError, check};
+    use crate::known_log::{Enrolled, LogId, Source};
+    use crate::ledger::NewLog;
+    use crate::testimony::test_log::TestLog;
+    use tlog::{KeyKind, KeyName, Vkey};
+
+    fn new(origin: &str, vkeys: &[&Vkey]) -> NewLog {
+        NewLog {
+            origin: origin.to_owned(),
+            vkeys: vkeys.iter().map(|&vkey| vkey.clone()).collect(),
+            url: None,
+            source: Source::Command,
+        }
+    }
+
+    #[test]
+    fn no_log_is_enrolled_whose_lines_could_be_taken_for_a_witnesss_or_another_logs() {
+        let (a, us) = (TestLog::new("a"), TestLog::new("w"));
+        let w = KeyName::new("w").unwrap();
+        let cosignature = Vkey::new(w, KeyKind::Cosignature, us.ed25519.material()).unwrap();
+        let own = [cosignature.clone(), us.ml_dsa.clone()];
+        let other = Enrolled {
+            id: LogId(1),
+            origin: "b".to_owned(),
+            vkeys: vec![TestLog::new("b").ed25519],
+            url: None,
+            source: Source::List,
+        };
+        let named_a =
+            |kind, key: &Vkey| Vkey::new(KeyName::new("a").unwrap(), kind, key.material()).unwrap();
+        let refused =
+            |new: &NewLog| check(new, &own, None, std::slice::from_ref(&other)).unwrap_err();
+        check(&new("a", &[&a.ed25519, &a.ml_dsa]), &own, None, &[]).unwrap();
+
+        assert!(matches!(
+            refused(&new("w", &[&a.ed25519])),
+            EnrolmentError::OwnName
+        ));
+        assert!(matches!(refused(&new("a", &[])), EnrolmentError::KeyCount));
+        assert!(matches!(
+            refused(&new("", &[&a.ed25519])),
+            EnrolmentError::Origin
+        ));
+        assert!(matches!(
+            refused(&new(&"o".repeat(256), &[&a.ed25519])),
+            EnrolmentError::Origin
+        ));
+        // Ours as it is, ours under a log's name and kind, any under our name, any of a witness's kind.
+        for vkey in [
+            cosignature.clone(),
+            us.ml_dsa.clone(),
+            named_a(KeyKind::Ed25519, &us.ed25519),
+            named_a(KeyKind::MlDsa44, &us.ml_dsa),
+            TestLog::new("w").ed25519,
+            named_a(KeyKind::Cosignature, &a.ed25519),
+        ] {
+            let refusal = refused(&new("a", &[&a.ml_dsa, &vkey]));
+            assert!(matches!(refusal, EnrolmentError::WitnessKey), "{vkey:?}");
+        }
+        let shared = named_a(KeyKind::Ed25519, &other.vkeys[0]);
+        assert!(matches!(
+            refused(&new("a", &[&shared])),
+            EnrolmentError::KeyOfOther(_)
+        ));
+    }
+}

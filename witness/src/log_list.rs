@@ -162,3 +162,69 @@ impl fmt::Display for MalformedList {
 }
 
 impl std::error::Error for MalformedList {}
+
+#[cfg(test)]
+mod tests {
+    use super::{LogList, MalformedList};
+    use crate::testimony::test_log::TestLog;
+
+    fn signed(signer: &TestLog, text: &str) -> Vec<u8> {
+        format!("{text}\n{}", signer.ed25519_line(text)).into_bytes()
+    }
+
+    fn open(signer: &TestLog, text: &str) -> Result<LogList, MalformedList> {
+        LogList::open(&signed(signer, text), &signer.ed25519)
+    }
+
+    #[test]
+    fn lines_of_one_origin_are_one_log() {
+        let signer = TestLog::new("lists.example/logs");
+        let (a, b) = (TestLog::new("a"), TestLog::new("b"));
+        let text = format!(
+            "notarylog/witness-logs@v1\nsequence 7\nlog {}\nlog {}\nlog {} https://a.example/x/\n",
+            a.ed25519, b.ml_dsa, a.ml_dsa
+        );
+        let list = open(&signer, &text).unwrap();
+        assert_eq!(list.issue.sequence, 7);
+        assert_eq!(list.logs.len(), 2);
+        assert_eq!((list.logs[0].vkeys.len(), list.logs[1].vkeys.len()), (2, 1));
+        assert_eq!(list.logs[0].url.as_deref(), Some("https://a.example/x"));
+        let other = TestLog::new("lists.example/logs");
+        let stranger = LogList::open(&signed(&other, &text), &signer.ed25519);
+        assert_eq!(stranger.unwrap_err(), MalformedList::NotSigned);
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        let signer = TestLog::new("lists.example/logs");
+        let a = TestLog::new("a");
+        let head = "notarylog/witness-logs@v1\nsequence 7\n";
+        open(&signer, head).unwrap();
+        for (text, fault) in [
+            (
+                "notarylog/witness-logs@v2\nsequence 7\n",
+                MalformedList::Version,
+            ),
+            (
+                "notarylog/witness-logs@v1\nsequence 07\n",
+                MalformedList::Sequence,
+            ),
+            ("notarylog/witness-logs@v1\n", MalformedList::Sequence),
+        ] {
+            assert_eq!(open(&signer, text).unwrap_err(), fault);
+        }
+        for line in [
+            "",
+            "log",
+            "log x",
+            &format!("log {} ftp://a", a.ed25519),
+            &format!(" log {}", a.ed25519),
+        ] {
+            let malformed = open(&signer, &format!("{head}{line}\n")).unwrap_err();
+            assert!(
+                matches!(malformed, MalformedList::Line { line: 3, .. }),
+                "{line}: {malformed}"
+            );
+        }
+    }
+}

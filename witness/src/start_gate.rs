@@ -53,17 +53,21 @@ impl StartGate {
             .clone()
     }
 
-    /// Asks until the gate is open, then for each log that is enrolled later, until the stop. `first_run` is the
-    /// operator's word that no signature was ever made from a newer state.
-    ///
-    /// # Errors
-    /// Others hold signatures of ours that the state does not know: the process must end.
-    pub async fn run(&self, first_run: bool, stop: Stop) -> Result<(), OlderState> {
+    /// Opens at once what need not be asked: when the operator gives his word that no signature was ever made from a
+    /// newer state (`first_run`), and when no log is enrolled. Before the doors open, so that nobody is turned away.
+    pub fn begin(&self, first_run: bool) {
         if first_run {
             self.open("the operator says that this is the first run");
         } else if self.roster.roster().is_empty() {
             self.open("no log is enrolled, so nothing was signed");
         }
+    }
+
+    /// Asks until the gate is open, then for each log that is enrolled later, until the stop.
+    ///
+    /// # Errors
+    /// Others hold signatures of ours that the state does not know: the process must end.
+    pub async fn run(&self, stop: Stop) -> Result<(), OlderState> {
         let mut wait = Duration::ZERO;
         loop {
             tokio::select! {
@@ -156,3 +160,6 @@ impl StartGate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,8 @@
-//! What tests say to a witness: a tree that grows, and requests about it.
+//! What tests say to a witness: a tree that grows, a log that signs it, and a store that fails when it is told to.
+
+pub mod bench;
+pub mod failing_ledger;
+pub mod test_log;
 
 use tlog::{
     AddCheckpoint, Checkpoint, Hash, HashReader, KeyId, KeyName, Latest, NodeId, Note, Origin,
@@ -36,29 +40,22 @@ impl Tree {
         }
         consistency_proof(self, size(from), size(to)).unwrap()
     }
+
+    fn node(&self, level: u8, index: u64) -> Hash {
+        if level == 0 {
+            return self.leaves[usize::try_from(index).unwrap()];
+        }
+        let below = |index| self.node(level - 1, index);
+        Hash::of_node(&below(index * 2), &below(index * 2 + 1))
+    }
 }
 
 impl HashReader for Tree {
     type Error = std::convert::Infallible;
 
     fn read_hashes(&self, nodes: &[NodeId]) -> Result<Vec<Hash>, Self::Error> {
-        Ok(nodes
-            .iter()
-            .map(|node| self.node(node.level(), node.index()))
-            .collect())
-    }
-}
-
-impl Tree {
-    fn node(&self, level: u8, index: u64) -> Hash {
-        if level == 0 {
-            return self.leaves[usize::try_from(index).unwrap()];
-        }
-        let (left, right) = (
-            self.node(level - 1, index * 2),
-            self.node(level - 1, index * 2 + 1),
-        );
-        Hash::of_node(&left, &right)
+        let hash = |node: &NodeId| self.node(node.level(), node.index());
+        Ok(nodes.iter().map(hash).collect())
     }
 }
 

@@ -19,11 +19,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use tlog::{AddCheckpoint, MalformedAddCheckpoint};
 
-/// What an address may send that no known key has signed: enough for any number of logs behind it that try out their
-/// configuration, and a thousandth of what verifying costs a core.
+/// What an address may send to one log's account that the log has not signed: enough for a log that tries out its keys,
+/// and a five-hundredth of what a core verifies. Behind a proxy all addresses are one: let the proxy limit too.
 pub const UNSIGNED_RATE: Rate = Rate {
     per_second: NonZeroU32::new(20).expect("not zero"),
-    burst: NonZeroU32::new(512).expect("not zero"),
+    burst: NonZeroU32::new(100).expect("not zero"),
 };
 
 const ONE: NonZeroU32 = NonZeroU32::MIN;
@@ -46,8 +46,9 @@ pub struct Witness {
     pub metrics: Arc<Metrics>,
     /// What each log may send.
     pub of_log: Quota<LogId>,
-    /// What each address may send unsigned. It is taken for each request and given back when its signature holds.
-    pub unsigned: Quota<Network>,
+    /// What each address may send for each log unsigned. It is taken for each request and given back when its signature
+    /// holds.
+    pub unsigned: Quota<(LogId, Network)>,
 }
 
 impl Witness {
@@ -99,6 +100,7 @@ impl Witness {
         // Both are asked before the costly check, so that a flood costs nothing; and a stranger's requests are given
         // back to the log, so that nobody can use up what is another's.
         let id = log.enrolled.id;
+        let from = (id, from);
         self.unsigned.take(&from, ONE)?;
         self.of_log
             .take(&id, ONE)
@@ -243,3 +245,6 @@ impl From<NotCommitted> for Declined {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,6 +91,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         of_log: Quota::new("log", rate_per_log(config)?),
         unsigned: Quota::new("unsigned", UNSIGNED_RATE),
     });
+    gate.begin(config.switch("first-run").map_err(Failure::usage)?);
     announce(folder, &witness, door.local_addr(), admin.local_addr())?;
 
     let writer = tokio::spawn(writer.run());
@@ -99,8 +100,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         readiness(Arc::clone(&gate)),
         stop.clone(),
     ));
-    let first_run = config.switch("first-run").map_err(Failure::usage)?;
-    let gate = tokio::spawn(watch(gate, first_run, stop.clone()));
+    let gate = tokio::spawn(watch(gate, stop.clone()));
     let kept = tokio::spawn(keeper::run(
         Arc::clone(&witness),
         Arc::clone(&ledger),
@@ -122,8 +122,8 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
 }
 
 /// A witness that must not run takes the doors along.
-async fn watch(gate: Arc<StartGate>, first_run: bool, stop: Stop) -> Result<(), OlderState> {
-    let judged = gate.run(first_run, stop.clone()).await;
+async fn watch(gate: Arc<StartGate>, stop: Stop) -> Result<(), OlderState> {
+    let judged = gate.run(stop.clone()).await;
     if let Err(older) = &judged {
         tracing::error!("The witness stops: {older}");
         stop.trigger();

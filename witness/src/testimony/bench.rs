@@ -1,0 +1,193 @@
+//! A whole witness without doors: real keys, a real database, a clock that is set by hand.
+
+use super::failing_ledger::FailingLedger;
+use super::test_log::TestLog;
+use crate::clock::Clock;
+use crate::cosigner::Cosigner;
+use crate::desk::Desk;
+use crate::drift::Drift;
+use crate::known_log::{Enrolled, Source};
+use crate::ledger::sqlite::SqliteLedger;
+use crate::ledger::{Ledger, NewLog};
+use crate::memory::{Memory, Recall};
+use crate::metrics::Metrics;
+use crate::roster::RosterKeeper;
+use crate::start_gate::StartGate;
+use crate::witness::{Declined, UNSIGNED_RATE, Witness};
+use async_trait::async_trait;
+use service::{Network, PeerAddress, Quota, Rate};
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tlog::{
+    Checkpoint, KeyKind, KeyName, LineTime, Note, PureRust, SignatureLine, VerifiedLine,
+    verify_line,
+};
+
+/// When most tests happen.
+pub const NOON: u64 = 1_800_000_000;
+
+/// A clock that is set by hand.
+#[derive(Debug)]
+pub struct SetClock(pub AtomicU64);
+
+impl Clock for SetClock {
+    fn now_s(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        0
+    }
+}
+
+/// Remembers what it is told.
+#[derive(Default)]
+pub struct Told(pub Mutex<HashMap<String, Recall>>);
+
+#[async_trait]
+impl Memory for Told {
+    async fn recall(&self, log: &Enrolled) -> Recall {
+        let told = self.0.lock().unwrap();
+        let silent = || Recall::Silent("it is down".to_owned());
+        told.get(&log.origin).cloned().unwrap_or_else(silent)
+    }
+}
+
+pub struct Bench {
+    pub witness: Arc<Witness>,
+    pub ledger: Arc<FailingLedger>,
+    pub clock: Arc<SetClock>,
+    pub memory: Arc<Told>,
+}
+
+impl Bench {
+    /// A witness in this folder, made if it is not there; its gate is open.
+    pub async fn open(folder: &Path) -> Self {
+        let bench = Self::shut(folder).await;
+        bench.witness.gate.begin(true);
+        bench
+    }
+
+    /// The same with a gate that is shut.
+    pub async fn shut(folder: &Path) -> Self {
+        let name = KeyName::new("witness.example/w").unwrap();
+        if !folder.join("ed25519.pem").exists() {
+            Cosigner::create(folder, &name).unwrap();
+        }
+        let cosigner = Arc::new(Cosigner::load(folder, &name).unwrap());
+        let sqlite = SqliteLedger::open(&folder.join("witness.sqlite"), &name).await;
+        let ledger = Arc::new(FailingLedger::new(sqlite.unwrap()));
+        let port: Arc<dyn Ledger> = Arc::clone(&ledger) as _;
+        let roster = RosterKeeper::open(Arc::clone(&port), Arc::clone(&cosigner)).await;
+        let roster = Arc::new(roster.unwrap());
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let memory = Arc::new(Told::default());
+        let gate = StartGate::new(
+            Arc::clone(&roster),
+            Arc::clone(&memory) as Arc<dyn Memory>,
+            Arc::clone(&metrics),
+        );
+        let clock = Arc::new(SetClock(AtomicU64::new(NOON)));
+        let (desk, writer) = Desk::new(
+            port,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::clone(&roster),
+            Arc::clone(&metrics),
+        );
+        tokio::spawn(writer.run());
+        let number = |n| NonZeroU32::new(n).unwrap();
+        let rate = Rate {
+            per_second: number(20),
+            burst: number(60),
+        };
+        let witness = Arc::new(Witness {
+            roster,
+            cosigner,
+            desk,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            drift: Drift::default(),
+            gate,
+            metrics,
+            of_log: Quota::new("log", rate),
+            unsigned: Quota::new("unsigned", UNSIGNED_RATE),
+        });
+        Self {
+            witness,
+            ledger,
+            clock,
+            memory,
+        }
+    }
+
+    /// Enrols a log with both its keys, as a command does.
+    pub async fn enrol(&self, log: &TestLog) {
+        let new = NewLog {
+            origin: log.origin.clone(),
+            vkeys: log.vkeys(),
+            url: None,
+            source: Source::Command,
+        };
+        let own = self.witness.cosigner.vkeys();
+        self.ledger.enrol(&new, own).await.unwrap();
+        assert!(self.witness.roster.refresh().await.unwrap());
+        for log in self.witness.logs().logs() {
+            log.standing.confirm();
+        }
+    }
+
+    /// Sends a request.
+    pub async fn ask(&self, body: &str) -> Result<String, Declined> {
+        let from = network();
+        self.witness.add_checkpoint(body.as_bytes(), from).await
+    }
+
+    /// The status of a request that is declined.
+    pub async fn status(&self, body: &str) -> u16 {
+        self.ask(body).await.map_or_else(|no| no.status(), |_| 200)
+    }
+
+    /// Sends a request that must be cosigned, verifies each line, and tells the time.
+    pub async fn cosigned(&self, body: &str) -> u64 {
+        let answer = self.ask(body).await.unwrap();
+        let request = tlog::AddCheckpoint::parse(body.as_bytes()).unwrap();
+        let lines = SignatureLine::parse_all(answer.as_bytes()).unwrap();
+        let verified = self.verified(request.note(), &lines);
+        let kinds: Vec<KeyKind> = verified.iter().map(|line| line.kind).collect();
+        if request.checkpoint().extensions().is_empty() {
+            assert_eq!(kinds, [KeyKind::Cosignature, KeyKind::MlDsa44]);
+        } else {
+            assert_eq!(kinds, [KeyKind::Cosignature]);
+        }
+        let times: Vec<LineTime> = verified.iter().map(|line| line.time).collect();
+        assert!(times.iter().all(|time| *time == times[0]));
+        times[0].seconds().unwrap()
+    }
+
+    /// Verifies lines of ours below a note's text.
+    pub fn verified(&self, note: &Note, lines: &[SignatureLine]) -> Vec<VerifiedLine> {
+        let checkpoint = Checkpoint::parse(note.text()).unwrap();
+        let own = self.witness.cosigner.vkeys();
+        lines
+            .iter()
+            .map(|line| {
+                let vkey = own.iter().find(|vkey| vkey.id() == line.id()).unwrap();
+                verify_line(vkey, &checkpoint, note.text(), line, &PureRust).unwrap()
+            })
+            .collect()
+    }
+
+    /// The note that monitors see.
+    pub fn shown(&self, log: &TestLog) -> Option<Note> {
+        let logs = self.witness.logs();
+        let note = logs.by_origin(&log.origin).unwrap().standing.shown()?;
+        Some(Note::parse(note.as_bytes()).unwrap())
+    }
+}
+
+/// Where all requests come from.
+pub fn network() -> Network {
+    PeerAddress::new("192.0.2.1:9".parse().unwrap()).network()
+}

@@ -10,6 +10,7 @@ mod resubmission;
 mod stranger;
 mod submission;
 mod witness;
+mod witness_memory;
 
 use libtest_mimic::Trial;
 
@@ -18,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
     [
         submission::trials(),
         witness::trials(),
+        witness_memory::trials(),
         resubmission::trials(),
         bad_input::trials(),
         keys::trials(),

@@ -15,7 +15,7 @@ use crate::roster::RosterKeeper;
 use crate::start_gate::StartGate;
 use crate::witness::{Declined, UNSIGNED_RATE, Witness};
 use async_trait::async_trait;
-use service::{Network, PeerAddress, Quota, Rate};
+use service::{PeerAddress, Quota, Rate};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -140,7 +140,12 @@ impl Bench {
 
     /// Sends a request.
     pub async fn ask(&self, body: &str) -> Result<String, Declined> {
-        let from = network();
+        self.ask_from("192.0.2.1:9", body).await
+    }
+
+    /// Sends a request from an address.
+    pub async fn ask_from(&self, address: &str, body: &str) -> Result<String, Declined> {
+        let from = PeerAddress::new(address.parse().unwrap()).network();
         self.witness.add_checkpoint(body.as_bytes(), from).await
     }
 
@@ -185,9 +190,4 @@ impl Bench {
         let note = logs.by_origin(&log.origin).unwrap().standing.shown()?;
         Some(Note::parse(note.as_bytes()).unwrap())
     }
-}
-
-/// Where all requests come from.
-pub fn network() -> Network {
-    PeerAddress::new("192.0.2.1:9".parse().unwrap()).network()
 }

@@ -38,6 +38,7 @@ pub async fn fill(
         let limit = Limit {
             end: entries,
             time: None,
+            arrivals: None,
         };
         let phase = run.phase(limit, Sampling::Off).await;
         if phase.tally.accepted != portion {

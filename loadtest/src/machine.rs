@@ -89,7 +89,7 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     #[test]
     fn proc_is_read_as_it_is_written() {
@@ -104,15 +104,16 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_process_uses_about_the_time_that_passes() {
+    fn a_busy_process_uses_time_and_no_more_than_all_cores_have() {
         let before = Process::Own.cpu_seconds().unwrap();
         let began = Instant::now();
-        while began.elapsed() < Duration::from_millis(300) {
+        let used = || Process::Own.cpu_seconds().unwrap() - before;
+        // However busy the machine is, a process that works gets its time in the end.
+        while used() < 0.05 {
             std::hint::black_box(cpu_ticks("7 (a) S 1"));
         }
-        let used = Process::Own.cpu_seconds().unwrap() - before;
-        assert!(used > 0.05, "{used}");
-        assert!(used < 60.0, "{used}");
+        let cores = u32::try_from(Machine::read().cores).unwrap();
+        assert!(used() <= (began.elapsed().as_secs_f64() + 0.1) * f64::from(cores));
     }
 
     #[test]

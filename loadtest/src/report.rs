@@ -27,7 +27,7 @@ fsync policy | server µs/entry | generator µs/entry | fdatasync p50 ms | P-256
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: &'static str,
-    /// `single` or `batch`.
+    /// `single`, `batch` or `witnessed`.
     pub verb: &'static str,
     /// The commit that was measured; `-dirty` stands behind it when the work tree differs.
     pub commit: Option<String>,
@@ -90,6 +90,8 @@ pub struct Load {
     pub connections_lost: usize,
     /// Entries a request.
     pub batch: usize,
+    /// Entries that arrived a second, in an open loop; `null` in a closed one.
+    pub arrivals_per_s: Option<f64>,
     /// The warm-up before, in seconds.
     pub warmup_s: f64,
     /// Entries that were sent.

@@ -44,6 +44,11 @@ impl Run {
     pub async fn phase(&mut self, limit: Limit, sampling: Sampling) -> Phase {
         let began = Instant::now();
         let deadline = limit.time.map(|time| began + time);
+        let arrivals = limit.arrivals.map(|per_second| Arrivals {
+            began,
+            first: self.workload.taken(),
+            per_second,
+        });
         let mut clients = JoinSet::new();
         for (number, connection) in self.connections.drain(..).enumerate() {
             let client = Client {
@@ -52,6 +57,7 @@ impl Run {
                 batch: self.batch,
                 end: limit.end,
                 deadline,
+                arrivals,
                 lot: (sampling == Sampling::On).then(|| Lot::new(number == 0)),
                 tally: Tally::new(),
             };
@@ -86,12 +92,14 @@ impl Run {
 }
 
 /// When a phase ends: whichever comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
     /// No entry of the workload at or after this position is sent.
     pub end: usize,
     /// No request is sent after this time.
     pub time: Option<Duration>,
+    /// Entries that arrive a second, whatever the log does (an open loop); `None` sends when the last answer came.
+    pub arrivals: Option<f64>,
 }
 
 /// Whether answers are kept for verification.
@@ -133,6 +141,7 @@ struct Client {
     batch: usize,
     end: usize,
     deadline: Option<Instant>,
+    arrivals: Option<Arrivals>,
     lot: Option<Lot>,
     tally: Tally,
 }
@@ -141,13 +150,21 @@ impl Client {
     /// Sends one request after the other; hands back the connection, unless it is lost for good.
     async fn run(mut self) -> (Option<Connection>, Tally) {
         loop {
-            let sent_at = Instant::now();
+            let mut sent_at = Instant::now();
             if self.deadline.is_some_and(|deadline| sent_at >= deadline) {
                 break;
             }
             let Some(entries) = self.workload.take(self.batch, self.end) else {
                 break;
             };
+            if let Some(arrivals) = &self.arrivals {
+                // Counted from when it arrived, also when no connection was free for it: nothing is left out.
+                sent_at = arrivals.at(entries.start);
+                if self.deadline.is_some_and(|deadline| sent_at >= deadline) {
+                    break;
+                }
+                tokio::time::sleep_until(sent_at.into()).await;
+            }
             let sent = entries.len();
             let submission = self.workload.bytes(entries.clone());
             match self.connection.submit(submission).await {
@@ -171,6 +188,26 @@ impl Client {
             }
         }
         (Some(self.connection), self.tally)
+    }
+}
+
+/// When each entry arrives, at a fixed rate.
+#[derive(Clone, Copy, Debug)]
+struct Arrivals {
+    began: Instant,
+    /// The entry that arrives first.
+    first: usize,
+    per_second: f64,
+}
+
+impl Arrivals {
+    fn at(&self, entry: usize) -> Instant {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a run has fewer than 2^53 entries"
+        )]
+        let after = entry.saturating_sub(self.first) as f64 / self.per_second;
+        self.began + Duration::from_secs_f64(after)
     }
 }
 

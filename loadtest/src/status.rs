@@ -11,7 +11,7 @@ use crate::target::Target;
 use evidence::{KeyHash, OriginHash};
 use serde::Deserialize;
 use std::sync::Arc;
-use tlog::{MalformedVkey, Vkey};
+use tlog::{MalformedPolicy, MalformedVkey, Policy, Vkey};
 
 /// The log as it stands.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct LogStatus {
     pub size: u64,
     /// Whether no quorum of witnesses is configured.
     pub unwitnessed: bool,
+    /// The policy that every answer must satisfy; none without witnesses.
+    pub policy: Option<Policy>,
 }
 
 impl LogStatus {
@@ -41,6 +43,10 @@ impl LogStatus {
             origin: status.origin,
             size: status.logged.size,
             unwitnessed: status.unwitnessed,
+            policy: match status.policy.filter(|_| !status.unwitnessed) {
+                Some(policy) => Some(Policy::parse(policy.as_bytes())?),
+                None => None,
+            },
         })
     }
 
@@ -86,6 +92,9 @@ pub enum NoStatus {
     /// A key of the log cannot be read.
     #[error("a key that the log states in /v1/log cannot be read: {0}")]
     Vkey(#[from] MalformedVkey),
+    /// The policy of the log cannot be read.
+    #[error("the policy that the log states in /v1/log cannot be read: {0}")]
+    Policy(#[from] MalformedPolicy),
     /// The log takes no entries now.
     #[error("the log takes no entries now: {0}")]
     NotServing(String),
@@ -104,6 +113,7 @@ struct StatusDocument {
     vkeys: Vec<String>,
     logged: LoggedDocument,
     unwitnessed: bool,
+    policy: Option<String>,
     why: Option<String>,
 }
 

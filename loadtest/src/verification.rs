@@ -14,8 +14,8 @@ use evidence::{Entry, MalformedEntry};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use tlog::{
-    BadProof, Hash, KeyKind, LeafIndex, LineTime, Note, PureRust, Refusal, SignedCheckpoint,
-    TreeSize, Vkey, verify_inclusion,
+    BadProof, Hash, KeyKind, LeafIndex, LineTime, Note, Policy, PureRust, Refusal,
+    SignedCheckpoint, TreeSize, Vkey, verify_inclusion,
 };
 
 /// The signatures that every head of a log carries.
@@ -26,6 +26,7 @@ const KINDS: [KeyKind; 3] = [KeyKind::Ed25519, KeyKind::TreeHead, KeyKind::MlDsa
 pub struct Verifier {
     origin: String,
     vkeys: Vec<Vkey>,
+    policy: Option<Policy>,
     /// Checkpoints that have verified, by the hash of their text: many answers share one.
     heads: HashSet<Hash>,
     roots: HashMap<TreeSize, Hash>,
@@ -38,10 +39,17 @@ impl Verifier {
         Self {
             origin,
             vkeys,
+            policy: None,
             heads: HashSet::new(),
             roots: HashMap::new(),
             indexes: HashSet::new(),
         }
+    }
+
+    /// The same, and every head must satisfy this policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Option<Policy>) -> Self {
+        Self { policy, ..self }
     }
 
     /// Verifies that an answer proves what it should about the entries that were sent; answers how many it proves.
@@ -97,6 +105,9 @@ impl Verifier {
         let signed = SignedCheckpoint::open(&note, &self.vkeys, &PureRust)?;
         for kind in KINDS {
             signed.require_log_kind(kind)?;
+        }
+        if let Some(policy) = &self.policy {
+            policy.judge(&note, &PureRust)?;
         }
         let checkpoint = signed.checkpoint();
         if (checkpoint.size(), checkpoint.root()) != (head.size, head.root)

@@ -39,6 +39,11 @@ pub enum Verb {
     #[command(after_help = "Example:\n  \
         loadtest batch --log http://127.0.0.1:8080 --key bureau.pem --size 256 --seconds 30")]
     Batch(BatchArgs),
+    /// One entry a request, each answer cosigned by the quorum of witnesses
+    #[command(after_help = "Examples:\n  \
+        loadtest witnessed --log http://127.0.0.1:8080 --key bureau.pem --connections 1024 --seconds 30\n  \
+        loadtest witnessed --log http://127.0.0.1:8080 --key bureau.pem --rate 500 --seconds 30")]
+    Witnessed(WitnessedArgs),
 }
 
 /// Options of `single`.
@@ -48,6 +53,21 @@ pub struct SingleArgs {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
     pub connections: usize,
     /// What both verbs share
+    #[command(flatten)]
+    pub load: LoadArgs,
+}
+
+/// Options of `witnessed`.
+#[derive(Args, Debug)]
+pub struct WitnessedArgs {
+    /// Connections, each with one request in flight
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = positive)]
+    pub connections: usize,
+    /// Entries that arrive a second, whether the log keeps up or not; without it each connection sends when its last
+    /// answer came
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub rate: Option<usize>,
+    /// What all verbs share
     #[command(flatten)]
     pub load: LoadArgs,
 }
@@ -114,8 +134,10 @@ pub struct LoadArgs {
 /// A verb with its options in one form.
 #[derive(Debug)]
 pub struct Order {
-    /// `single` or `batch`.
+    /// `single`, `batch` or `witnessed`.
     pub verb: &'static str,
+    /// Entries that arrive a second, in an open loop.
+    pub arrivals: Option<f64>,
     /// Connections.
     pub connections: usize,
     /// Entries a request.
@@ -128,7 +150,15 @@ pub struct Order {
 
 impl From<Verb> for Order {
     fn from(verb: Verb) -> Self {
+        let mut arrivals = None;
         let (verb, connections, batch, ceiling, load) = match verb {
+            Verb::Witnessed(args) => {
+                #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+                let rate = args.rate.map(|rate| rate as f64);
+                arrivals = rate;
+                let ceiling = args.rate.unwrap_or(SINGLE_CEILING);
+                ("witnessed", args.connections, 1, ceiling, args.load)
+            }
             Verb::Single(args) => ("single", args.connections, 1, SINGLE_CEILING, args.load),
             Verb::Batch(args) => (
                 "batch",
@@ -140,6 +170,7 @@ impl From<Verb> for Order {
         };
         Self {
             verb,
+            arrivals,
             connections,
             batch,
             ceiling: load.ceiling.unwrap_or(ceiling),

@@ -34,6 +34,9 @@ pub async fn measure(order: &Order) -> Result<Report, NotMeasured> {
     }
     check_enrolled(&target, submitter.key_id()).await?;
     let log = LogStatus::fetch(&target).await?;
+    if order.verb == "witnessed" && log.policy.is_none() {
+        return Err(NotMeasured::Unwitnessed);
+    }
     grow(order, &target, &submitter, &log).await?;
     let probes = probe(order)?;
     let workload = sign(order, &submitter, &log)?;
@@ -71,6 +74,7 @@ pub async fn measure(order: &Order) -> Result<Report, NotMeasured> {
             connections: order.connections,
             connections_lost,
             batch: order.batch,
+            arrivals_per_s: order.arrivals,
             warmup_s: rounded(order.load.warmup.as_secs_f64()),
             sent: tally.sent,
             logged: tally.accepted,
@@ -108,6 +112,9 @@ pub enum NotMeasured {
     /// The log does not say what it should, or takes no entries by this key.
     #[error(transparent)]
     Status(#[from] NoStatus),
+    /// Witnessed answers are asked of a log that has no witnesses.
+    #[error("the log has no quorum of witnesses: measure it with `loadtest single`")]
+    Unwitnessed,
     /// The log could not be filled.
     #[error(transparent)]
     Filled(#[from] NotFilled),
@@ -200,6 +207,7 @@ async fn warm_up(order: &Order, run: &mut Run) -> Result<(), NotMeasured> {
         let limit = Limit {
             end: warmup,
             time: Some(order.load.warmup),
+            arrivals: order.arrivals,
         };
         run.phase(limit, Sampling::Off).await;
     }
@@ -218,6 +226,7 @@ async fn clock(order: &Order, run: &mut Run, server: Option<Process>) -> Clocked
             None => usize::MAX,
         },
         time: order.load.seconds,
+        arrivals: order.arrivals,
     };
     let own = Process::Own;
     let (server_before, own_before) = (cpu(server), cpu(Some(own)));
@@ -238,7 +247,8 @@ fn cpu(process: Option<Process>) -> Option<f64> {
 }
 
 fn verify(kept: &[Kept], workload: &Workload, log: &LogStatus) -> Verified {
-    let mut verifier = Verifier::new(log.origin.clone(), log.vkeys.clone());
+    let mut verifier =
+        Verifier::new(log.origin.clone(), log.vkeys.clone()).with_policy(log.policy.clone());
     let mut outcome = Verified::default();
     for answer in kept {
         let (sent, _) = workload

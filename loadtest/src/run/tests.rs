@@ -48,6 +48,7 @@ async fn a_phase_ends_with_its_time() {
     let limit = Limit {
         end: usize::MAX,
         time: Some(Duration::from_millis(50)),
+        arrivals: None,
     };
     let phase = run.phase(limit, Sampling::Off).await;
     assert_eq!(phase.ended_by, EndedBy::Time);
@@ -57,6 +58,20 @@ async fn a_phase_ends_with_its_time() {
         "{}",
         phase.tally.sent
     );
+}
+
+#[tokio::test]
+async fn entries_arrive_at_their_rate_and_wait_for_no_answer() {
+    let (target, _) = serve(usize::MAX).await;
+    let mut run = open(&target, 40, 1).await;
+    let limit = Limit {
+        arrivals: Some(200.0),
+        ..until(40)
+    };
+    let phase = run.phase(limit, Sampling::Off).await;
+    // The last of 40 arrives after 39 intervals of 5 ms, however fast the answers come.
+    assert!(phase.took >= Duration::from_millis(195), "{:?}", phase.took);
+    assert_eq!(phase.tally.accepted, 40);
 }
 
 #[tokio::test]
@@ -87,7 +102,11 @@ fn the_first_answer_of_a_run_is_drawn() {
 const CLIENTS: usize = 3;
 
 fn until(end: usize) -> Limit {
-    Limit { end, time: None }
+    Limit {
+        end,
+        time: None,
+        arrivals: None,
+    }
 }
 
 async fn open(target: &Arc<Target>, entries: usize, batch: usize) -> Run {

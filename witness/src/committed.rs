@@ -4,8 +4,8 @@ use crate::head::Head;
 use std::sync::Arc;
 use tlog::{Checkpoint, MalformedNote, Note, SignatureLine};
 
-/// A checkpoint whose size, root and time are on disk as the newest of its log. Only the desk makes one after a commit,
-/// and the start from a stored row.
+/// A checkpoint whose size, root and time are on disk. Only the desk makes one, and hands it out after the commit; and the
+/// start, from a stored row.
 #[derive(Clone, Debug)]
 pub struct Committed {
     head: Head,

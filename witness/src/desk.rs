@@ -29,17 +29,42 @@ const BATCH_MAX: usize = 512;
 /// A pause before the store is read again: a fault that stays must not spin.
 const RELOAD_PAUSE: Duration = Duration::from_millis(200);
 
-/// A request that was found good before the state that was committed when it came.
+/// A request that was found good before the state that was committed when it came. What can be made of it beforehand is
+/// made here, on the door's thread: at the desk all requests stand in one line.
 #[derive(Debug)]
 pub struct Candidate {
-    /// Which log.
-    pub log: Arc<KnownLog>,
-    /// The request.
-    pub request: AddCheckpoint,
-    /// The log's verified lines.
-    pub lines: LogLines,
-    /// The state that it was judged from, and where it leads.
-    pub step: (Latest, Latest),
+    log: Arc<KnownLog>,
+    request: AddCheckpoint,
+    step: (Latest, Latest),
+    /// The checkpoint with the log's verified lines, as a note and as its text.
+    note: Arc<Note>,
+    written: Arc<str>,
+    /// The checkpoint with the shortest of those lines.
+    kept: Arc<str>,
+}
+
+impl Candidate {
+    /// A request with the log's verified lines, the state that it was judged from, and where it leads.
+    pub fn new(
+        log: Arc<KnownLog>,
+        request: AddCheckpoint,
+        lines: LogLines,
+        step: (Latest, Latest),
+    ) -> Self {
+        let text = request.note().text();
+        let shortest = lines.lines.iter().min_by_key(|line| line.body().len());
+        let kept = shortest.map_or_else(String::new, |line| format!("{text}\n{line}"));
+        let note = Note::new(text, lines.lines)
+            .expect("a part of a note's lines under its own text is a note");
+        Self {
+            log,
+            step,
+            written: note.to_string().into(),
+            note: Arc::new(note),
+            kept: kept.into(),
+            request,
+        }
+    }
 }
 
 /// Why a candidate was not committed.
@@ -208,27 +233,17 @@ impl Change {
             // Zero would state no time, and a clock before 1970 reads as zero.
             time_s: now_s.max(self.now.time_s).max(1),
         };
-        let checkpoint = candidate.request.checkpoint().clone();
-        let text = candidate.request.note().text();
-        let smallest = candidate
-            .lines
-            .lines
-            .iter()
-            .min_by_key(|line| line.body().len());
-        if (latest != self.now.latest || !self.now.is_signed())
-            && let Some(line) = smallest
-        {
+        if latest != self.now.latest || !self.now.is_signed() {
             self.signed.push(KeptHead {
                 log: self.log.enrolled.id,
                 time_s: head.time_s,
-                note: format!("{text}\n{line}").into(),
+                note: candidate.kept,
             });
         }
-        let note = Note::new(text, candidate.lines.lines)
-            .expect("a part of a note's lines under its own text is a note");
-        self.note = Some(note.to_string().into());
+        self.note = Some(candidate.written);
         self.now = head;
-        Ok(Committed::of_row(head, checkpoint, Arc::new(note)))
+        let checkpoint = candidate.request.checkpoint().clone();
+        Ok(Committed::of_row(head, checkpoint, candidate.note))
     }
 
     fn step(&mut self) -> Option<Step> {

@@ -117,12 +117,7 @@ impl Witness {
         )?;
         let known = log.standing.head().latest;
         let latest = judge(&request, &known)?;
-        let candidate = Candidate {
-            log: Arc::clone(log),
-            request,
-            lines,
-            step: (known, latest),
-        };
+        let candidate = Candidate::new(Arc::clone(log), request, lines, (known, latest));
         let committed = self.desk.commit(candidate).await?;
         let timer = self.metrics.sign_seconds.start_timer();
         let ours = self.cosigner.sign(&committed)?;

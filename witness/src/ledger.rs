@@ -85,8 +85,18 @@ pub trait Ledger: Send + Sync {
     /// Takes all steps, or none: every row must be as it was. On disk when it returns.
     async fn advance(&self, steps: &[Step]) -> Result<(), LedgerError>;
 
-    /// Enrols a log, after all rules were asked (see [`crate::enrolment`]).
-    async fn enrol(&self, new: &NewLog, own: &[Vkey; 2]) -> Result<Change, EnrolmentError>;
+    /// Enrols logs, after all rules were asked (see [`crate::enrolment`]): what became of each, in their order.
+    async fn enrol_all(
+        &self,
+        new: &[NewLog],
+        own: &[Vkey; 2],
+    ) -> Result<Vec<Result<Change, EnrolmentError>>, LedgerError>;
+
+    /// Enrols one log.
+    async fn enrol(&self, new: &NewLog, own: &[Vkey; 2]) -> Result<Change, EnrolmentError> {
+        let mut changes = self.enrol_all(std::slice::from_ref(new), own).await?;
+        changes.pop().unwrap_or(Ok(Change::None))
+    }
 
     /// Removes a log from the table and keeps its row. False if it was not there.
     async fn remove(&self, origin: &str) -> Result<bool, LedgerError>;

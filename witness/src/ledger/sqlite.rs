@@ -189,11 +189,15 @@ impl Ledger for SqliteLedger {
         transaction.commit().await
     }
 
-    async fn enrol(&self, new: &NewLog, own: &[Vkey; 2]) -> Result<Change, EnrolmentError> {
+    async fn enrol_all(
+        &self,
+        new: &[NewLog],
+        own: &[Vkey; 2],
+    ) -> Result<Vec<Result<Change, EnrolmentError>>, LedgerError> {
         let mut transaction = self.begin().await?;
-        let change = roster::enrol(transaction.connection(), new, own).await?;
+        let changes = roster::enrol(transaction.connection(), new, own).await?;
         transaction.commit().await?;
-        Ok(change)
+        Ok(changes)
     }
 
     async fn remove(&self, origin: &str) -> Result<bool, LedgerError> {

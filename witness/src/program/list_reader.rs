@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::cosigner::Cosigner;
 use crate::known_log::Source;
-use crate::ledger::{Change, Ledger, NewLog};
+use crate::ledger::{Change, Ledger, LedgerError, NewLog};
 use crate::log_list::{LIST_BYTES_MAX, LogList, add, log_entry};
 use crate::memory::served_head::{body, client, in_full};
 use crate::metrics::Metrics;
@@ -88,14 +88,10 @@ impl ListReader {
         let list = LogList::open(&bytes, &self.signer).map_err(|error| error.to_string())?;
         let taken = self.ledger.take_issue(&list.issue).await;
         taken.map_err(|error| error.to_string())?;
-        enrol_all(
-            self.ledger.as_ref(),
-            &self.cosigner,
-            &list.logs,
-            &self.metrics,
-        )
-        .await;
-        Ok(())
+        let ledger = self.ledger.as_ref();
+        enrol_all(ledger, &self.cosigner, &list.logs, &self.metrics)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     async fn read(&self) -> Result<Vec<u8>, String> {
@@ -125,9 +121,13 @@ pub(crate) async fn enrol_all(
     cosigner: &Cosigner,
     logs: &[NewLog],
     metrics: &Metrics,
-) {
-    for new in logs {
-        match ledger.enrol(new, cosigner.vkeys()).await {
+) -> Result<(), LedgerError> {
+    if logs.is_empty() {
+        return Ok(());
+    }
+    let changes = ledger.enrol_all(logs, cosigner.vkeys()).await?;
+    for (new, change) in logs.iter().zip(changes) {
+        match change {
             Ok(Change::None) => {}
             Ok(_) => {
                 tracing::info!(
@@ -146,4 +146,5 @@ pub(crate) async fn enrol_all(
             }
         }
     }
+    Ok(())
 }

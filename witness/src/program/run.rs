@@ -65,7 +65,9 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let ledger = SqliteLedger::open(&database, &name).await;
     let ledger: Arc<dyn Ledger> = Arc::new(ledger.map_err(Failure::could_not)?);
     let logs = configured_logs(config)?;
-    enrol_all(ledger.as_ref(), &cosigner, &logs, &metrics).await;
+    enrol_all(ledger.as_ref(), &cosigner, &logs, &metrics)
+        .await
+        .map_err(Failure::could_not)?;
     let lists = ListReader::of(config, &cosigner, &ledger, &metrics)?;
 
     let roster = RosterKeeper::open(Arc::clone(&ledger), Arc::clone(&cosigner)).await;

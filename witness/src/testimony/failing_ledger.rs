@@ -67,8 +67,12 @@ impl Ledger for FailingLedger {
         self.inner.rows().await
     }
 
-    async fn enrol(&self, new: &NewLog, own: &[Vkey; 2]) -> Result<Change, EnrolmentError> {
-        self.inner.enrol(new, own).await
+    async fn enrol_all(
+        &self,
+        new: &[NewLog],
+        own: &[Vkey; 2],
+    ) -> Result<Vec<Result<Change, EnrolmentError>>, LedgerError> {
+        self.inner.enrol_all(new, own).await
     }
 
     async fn remove(&self, origin: &str) -> Result<bool, LedgerError> {

@@ -59,50 +59,97 @@ async fn all(executor: impl SqliteExecutor<'_>) -> Result<Vec<LogRow>, LedgerErr
     Ok(logs)
 }
 
+/// Enrols logs, each after all rules were asked, also against those before it.
 pub(super) async fn enrol(
     connection: &mut SqliteConnection,
-    new: &NewLog,
+    new: &[NewLog],
     own: &[Vkey; 2],
-) -> Result<Change, EnrolmentError> {
+) -> Result<Vec<Result<Change, EnrolmentError>>, LedgerError> {
     // Removed logs keep their keys: they may come back, and what they signed counts still.
-    let logs = all(&mut *connection).await?;
-    let known = logs.iter().find(|log| log.enrolled.origin == new.origin);
-    let everybody: Vec<Enrolled> = logs.iter().map(|log| log.enrolled.clone()).collect();
-    check(new, own, known.map(|log| &log.enrolled), &everybody)?;
+    let (mut everybody, mut active) = (Vec::new(), Vec::new());
+    for log in all(&mut *connection).await? {
+        everybody.push(log.enrolled);
+        active.push(log.is_active);
+    }
+    let mut changes = Vec::with_capacity(new.len());
+    let mut counts = false;
+    for new in new {
+        let place = everybody.iter().position(|log| log.origin == new.origin);
+        let known = place.and_then(|place| everybody.get(place));
+        if let Err(refusal) = check(new, own, known, &everybody) {
+            changes.push(Err(refusal));
+            continue;
+        }
+        let is_active = place.and_then(|place| active.get(place)).copied();
+        let change = decide(new, known, is_active.unwrap_or_default());
+        changes.push(Ok(change));
+        if change == Change::None {
+            continue;
+        }
+        counts = true;
+        let enrolled = match known {
+            None => insert(connection, new).await?,
+            Some(known) => update(connection, new, known).await?,
+        };
+        match place {
+            None => {
+                everybody.push(enrolled);
+                active.push(true);
+            }
+            Some(place) => {
+                everybody[place] = enrolled;
+                active[place] = true;
+            }
+        }
+    }
+    if counts {
+        count_up(connection).await?;
+    }
+    Ok(changes)
+}
+
+fn decide(new: &NewLog, known: Option<&Enrolled>, is_active: bool) -> Change {
     let Some(known) = known else {
-        insert(connection, new).await?;
-        return Ok(Change::Added);
+        return Change::Added;
     };
-    let url = new.url.as_ref().or(known.enrolled.url.as_ref());
-    let same = same_keys(&known.enrolled.vkeys, &new.vkeys) && url == known.enrolled.url.as_ref();
     if new.source != Source::Command {
         // A list or a configuration adds only: what an operator removed or set stays so.
-        return Ok(Change::None);
+        return Change::None;
     }
-    if same && known.is_active {
-        return Ok(Change::None);
+    let same_url = new.url.is_none() || new.url == known.url;
+    match is_active {
+        false => Change::Added,
+        true if same_url && same_keys(&known.vkeys, &new.vkeys) => Change::None,
+        true => Change::Changed,
     }
-    let id = known.enrolled.id.0;
+}
+
+async fn update(
+    connection: &mut SqliteConnection,
+    new: &NewLog,
+    known: &Enrolled,
+) -> Result<Enrolled, LedgerError> {
+    let url = new.url.clone().or_else(|| known.url.clone());
     sqlx::query("UPDATE log SET url = ?, active = 1, source = ? WHERE id = ?")
-        .bind(url)
+        .bind(&url)
         .bind(new.source.word())
-        .bind(id)
+        .bind(known.id.0)
         .execute(&mut *connection)
         .await?;
     sqlx::query("DELETE FROM log_key WHERE log = ?")
-        .bind(id)
+        .bind(known.id.0)
         .execute(&mut *connection)
         .await?;
-    insert_keys(connection, id, &new.vkeys).await?;
-    count_up(connection).await?;
-    Ok(if known.is_active {
-        Change::Changed
-    } else {
-        Change::Added
+    insert_keys(connection, known.id.0, &new.vkeys).await?;
+    Ok(Enrolled {
+        vkeys: new.vkeys.clone(),
+        url,
+        source: new.source,
+        ..known.clone()
     })
 }
 
-async fn insert(connection: &mut SqliteConnection, new: &NewLog) -> Result<(), LedgerError> {
+async fn insert(connection: &mut SqliteConnection, new: &NewLog) -> Result<Enrolled, LedgerError> {
     let inserted = sqlx::query("INSERT INTO log (origin, url, active, source) VALUES (?, ?, 1, ?)")
         .bind(&new.origin)
         .bind(&new.url)
@@ -120,7 +167,13 @@ async fn insert(connection: &mut SqliteConnection, new: &NewLog) -> Result<(), L
         .bind(id)
         .execute(&mut *connection)
         .await?;
-    count_up(connection).await
+    Ok(Enrolled {
+        id: LogId(id),
+        origin: new.origin.clone(),
+        vkeys: new.vkeys.clone(),
+        url: new.url.clone(),
+        source: new.source,
+    })
 }
 
 async fn insert_keys(

@@ -13,3 +13,4 @@ pub mod process;
 pub mod story;
 pub mod town;
 pub mod voice;
+pub mod witness_row;

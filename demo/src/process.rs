@@ -56,12 +56,23 @@ impl Process {
         args: impl IntoIterator<Item = S>,
         stderr: &Path,
     ) -> Result<Self, ProcessError> {
+        Self::start_in(person, args, Path::new("."), stderr)
+    }
+
+    /// The same, in the folder `home`.
+    pub fn start_in<S: AsRef<OsStr>>(
+        person: Person,
+        args: impl IntoIterator<Item = S>,
+        home: &Path,
+        stderr: &Path,
+    ) -> Result<Self, ProcessError> {
         let system = |error| ProcessError::System(person, error);
         let file = append(stderr).map_err(system)?;
         let mut child = person
             .command()
             .map_err(system)?
             .args(args)
+            .current_dir(home)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)

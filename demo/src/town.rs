@@ -10,19 +10,22 @@
 use crate::http::{self, Answer};
 use crate::person::Person;
 use crate::process::{self, Process, ProcessError, Said};
+use crate::witness_row::{OPERATORS, TownWitness, texts};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The town. Dropping it kills its log and, unless it was founded in a given folder, removes everything.
 #[derive(Debug)]
 pub struct Town {
     folder: PathBuf,
     log: Option<Process>,
+    log_vkeys: Vec<String>,
     url: String,
     admin_url: String,
+    witnesses: Vec<TownWitness>,
     // Dropped last: the log writes into it.
     _fresh: Option<tempfile::TempDir>,
 }
@@ -54,7 +57,7 @@ pub enum TownError {
 pub const ORIGIN: &str = "log.town.example/demo";
 
 /// How long the log may take to say its address, and to stop: CI machines are slow.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Town {
     /// Founds a town with a log that has not opened yet: in `dir`, which must be empty or not there, or in a fresh
@@ -69,18 +72,57 @@ impl Town {
                 .map_err(|error| TownError::File(std::env::temp_dir(), error))?;
             (fresh.path().to_owned(), Some(fresh))
         };
-        let town = Self {
+        let mut town = Self {
             folder,
             log: None,
+            log_vkeys: Vec::new(),
             url: String::new(),
             admin_url: String::new(),
+            witnesses: Vec::new(),
             _fresh: fresh,
         };
         let anywhere = "127.0.0.1:0";
         let doors = ["--listen", anywhere, "--admin-listen", anywhere];
-        let init = ["init", "log", "--origin", ORIGIN, "--anchor", "anchor"];
-        town.notarylog(init.into_iter().chain(doors))?.done()?;
+        let init = [
+            "init", "log", "--origin", ORIGIN, "--anchor", "anchor", "--json",
+        ];
+        let said = town.notarylog(init.into_iter().chain(doors))?.done()?;
+        let made: Value = serde_json::from_str(&said.stdout).unwrap_or_default();
+        town.log_vkeys = texts(&made["vkeys"]);
         Ok(town)
+    }
+
+    /// The same, with five witnesses that run, of whom any four must cosign every head.
+    pub fn found_with_witnesses(dir: Option<&Path>) -> Result<Self, TownError> {
+        let mut town = Self::found(dir)?;
+        for name in OPERATORS {
+            let witness = TownWitness::found(&town.folder, name, &town.log_vkeys)?;
+            town.witnesses.push(witness);
+        }
+        let mut args = ["witness", "policy", "log", "--out", "log/policy.txt"]
+            .map(str::to_owned)
+            .to_vec();
+        for witness in &town.witnesses {
+            args.extend(["--witness".to_owned(), witness.in_policy()]);
+        }
+        town.notarylog(args)?.done()?;
+        let config = town.log_folder().join("notarylog.toml");
+        let at = |error| TownError::File(config.clone(), error);
+        let text = std::fs::read_to_string(&config).map_err(at)?;
+        std::fs::write(&config, format!("{text}policy = \"policy.txt\"\n")).map_err(at)?;
+        Ok(town)
+    }
+
+    /// The witnesses; none in a town that was founded without.
+    pub fn witnesses(&self) -> &[TownWitness] {
+        &self.witnesses
+    }
+
+    /// The witness of this name.
+    pub fn witness(&mut self, name: &str) -> Option<&mut TownWitness> {
+        self.witnesses
+            .iter_mut()
+            .find(|witness| witness.name() == name)
     }
 
     /// The town's folder.
@@ -122,14 +164,29 @@ impl Town {
             OsStr::new("--json"),
         ];
         let mut log = Process::start(Person::Log, args, &self.diary())?;
-        let line = log.line(PATIENCE)?;
-        let serving: Value = serde_json::from_str(&line).unwrap_or_default();
-        let address = |name: &str| serving.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (Some(url), Some(admin_url)) = (address("url"), address("admin")) else {
-            return Err(TownError::FirstLine(line));
-        };
+        let (url, admin_url) = first_line(&log.line(PATIENCE)?)?;
         (self.url, self.admin_url, self.log) = (url, admin_url, Some(log));
+        for witness in &self.witnesses {
+            witness.hears_of(&self.log_vkeys, &self.url)?;
+        }
         Ok(())
+    }
+
+    /// Waits until the log takes entries: with witnesses, until enough of them have looked at what it holds.
+    pub fn log_serves(&self) -> Result<(), TownError> {
+        let begun = Instant::now();
+        loop {
+            let info = self.get("/v1/log")?.json();
+            if info["state"] == "serving"
+                && (self.witnesses.is_empty() || !info["witnessed"].is_null())
+            {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(TownError::FirstLine(info.to_string()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Closes the log as an operator does: SIGTERM, and it ends by itself with exit code 0.
@@ -273,6 +330,15 @@ impl Home {
         }
         Ok(())
     }
+}
+
+/// The public and the admin address in a daemon's first line.
+pub(crate) fn first_line(line: &str) -> Result<(String, String), TownError> {
+    let serving: Value = serde_json::from_str(line).unwrap_or_default();
+    let address = |name: &str| serving.get(name).and_then(Value::as_str).map(str::to_owned);
+    address("url")
+        .zip(address("admin"))
+        .ok_or_else(|| TownError::FirstLine(line.to_owned()))
 }
 
 fn asked<S: AsRef<OsStr>>(

@@ -16,7 +16,7 @@ use p256::pkcs8::SecretDocument;
 use service::FolderLock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use tlog::Origin;
+use tlog::{Origin, Vkey};
 
 /// Makes a new log.
 #[derive(Args)]
@@ -70,7 +70,9 @@ impl Init {
         let admins = admin_keys(&self.dir.join("admin"), &origin)?;
         self.write_config(&origin, self.anchor.as_ref().map(|_| journal.as_path()))?;
         super::runtime()?.block_on(self.genesis(&origin, &journal, &admins))?;
-        self.report(&origin, &journal);
+        let signer =
+            KeyFiles::load(&folder::keys(&self.dir), &origin).map_err(Failure::could_not)?;
+        self.report(&origin, &journal, signer.vkeys());
         Ok(())
     }
 
@@ -116,12 +118,14 @@ impl Init {
         std::fs::write(&path, text).map_err(|error| cannot_make(&path, &error))
     }
 
-    fn report(&self, origin: &Origin, journal: &Path) {
+    fn report(&self, origin: &Origin, journal: &Path, vkeys: &[Vkey]) {
         let dir = self.dir.display();
         if self.json {
             let admins = [1, 2, 3].map(|n| self.dir.join("admin").join(format!("{n}.pem")));
+            let vkeys: Vec<String> = vkeys.iter().map(ToString::to_string).collect();
             let event = serde_json::json!({
                 "event": "initialised", "origin": origin.as_str(), "dir": self.dir, "journal": journal, "admins": admins,
+                "vkeys": vkeys,
             });
             println!("{event}");
             return;
@@ -139,6 +143,10 @@ impl Init {
                 "The journal lies beside the database: it shows a swapped database, but a restored or copied folder \
                  takes both along. Give another volume with --anchor to protect against that."
             );
+        }
+        println!("A witness that is to watch this log needs its verifier keys:");
+        for vkey in vkeys {
+            println!("  {vkey}");
         }
         println!("Go on with: notarylog serve {dir}");
     }

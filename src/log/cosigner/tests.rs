@@ -49,7 +49,7 @@ impl Witnesses {
         Self(witnesses, Policy::parse(policy.as_bytes()).unwrap())
     }
 
-    fn witnessing(&self, house: &House) -> Option<Arc<Witnessing>> {
+    fn witnessing(&self, house: &House) -> Arc<Witnessing> {
         let quorum = Quorum::new(self.1.clone(), house.signer().vkeys()).unwrap();
         let names = quorum
             .operators()
@@ -57,16 +57,17 @@ impl Witnesses {
             .map(|operator| operator.name.clone());
         let board = Board::new(names.collect::<Vec<_>>(), Arc::new(Metrics::new().unwrap()));
         let witnesses = self.0.iter().map(|one| Arc::clone(one) as Arc<dyn Witness>);
-        Some(Arc::new(Witnessing {
+        Arc::new(Witnessing {
             witnesses: witnesses.collect(),
             quorum,
             board,
-        }))
+        })
     }
 
     fn behave(&self, who: &[usize], manner: &Manner) {
-        who.iter()
-            .for_each(|one| self.0[*one].behave(manner.clone()));
+        for one in who {
+            self.0[*one].behave(manner.clone());
+        }
     }
 }
 
@@ -119,7 +120,7 @@ async fn what_is_shown_was_cosigned_by_a_quorum_and_later_lines_join_it() {
     let witnesses = Witnesses::of(&house);
     witnesses.behave(&[4], &Manner::Slow(Duration::from_millis(300)));
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             serves(log).await;
             let index = witnessed(&house, &witnesses, log, 1).await;
             until(log, "the fifth line joins", |log| {
@@ -146,7 +147,7 @@ async fn one_witness_that_lies_or_fails_stops_nothing_and_is_named() {
         Manner::Garbage,
     ];
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             serves(log).await;
             let named = |log: &Log| {
                 log.witnessing().unwrap().board.standings()[2]
@@ -172,7 +173,7 @@ async fn with_two_out_nothing_leaves_and_when_one_returns_the_same_entry_is_witn
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             serves(log).await;
             witnesses.behave(&[0, 3], &Manner::Off);
             let index = house.log_records(log, [1]).await.unwrap()[0];
@@ -196,7 +197,7 @@ async fn a_witness_that_was_restored_from_a_backup_is_brought_forward() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             serves(log).await;
             witnessed(&house, &witnesses, log, 1).await;
             witnesses.0[1].forget();
@@ -215,7 +216,7 @@ async fn a_log_restored_with_its_journal_takes_nothing_and_shows_no_second_head(
     let witnesses = Witnesses::of(&house);
     let restore = house.keep(&[DATABASE[0], DATABASE[1], DATABASE[2], "journal", "tiles"]);
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             serves(log).await;
             witnessed(&house, &witnesses, log, 1).await;
         })
@@ -225,7 +226,7 @@ async fn a_log_restored_with_its_journal_takes_nothing_and_shows_no_second_head(
     witnesses.behave(&[0], &Manner::Claims(Some(size(0))));
     witnesses.behave(&[1, 2], &Manner::Off);
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             until(log, "it is read-only", |log| log.status().is_final()).await;
             let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
                 panic!("{:?}", log.status().get());
@@ -244,8 +245,8 @@ async fn of_two_copies_of_a_log_the_second_freezes_and_shows_both_notes() {
     let copy = house.copy();
     let (ours, theirs) = (witnesses.witnessing(&house), witnesses.witnessing(&copy));
     house
-        .run_with(ours, async |log| {
-            copy.run_with(theirs, async |second| {
+        .run_with(Some(ours), async |log| {
+            copy.run_with(Some(theirs), async |second| {
                 serves(log).await;
                 serves(second).await;
                 let index = witnessed(&house, &witnesses, log, 1).await;
@@ -284,7 +285,7 @@ async fn one_lying_witness_cannot_keep_the_gate_shut() {
     ] {
         witnesses.behave(&[3], &manner);
         house
-            .run_with(witnesses.witnessing(&house), async |log| {
+            .run_with(Some(witnesses.witnessing(&house)), async |log| {
                 serves(log).await;
             })
             .await;
@@ -297,7 +298,7 @@ async fn with_two_silent_the_log_reads_and_says_what_it_waits_for() {
     let witnesses = Witnesses::of(&house);
     witnesses.behave(&[1, 4], &Manner::Off);
     house
-        .run_with(witnesses.witnessing(&house), async |log| {
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
             until(log, "it says for whom", |log| {
                 match log.status().get().as_ref() {
                     State::Waiting(why) => why.contains("notary") && why.contains("university"),

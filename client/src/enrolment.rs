@@ -8,9 +8,9 @@
 //! What this does not show is that no notice between the two positions revoked the key: for that all notices must be
 //! read. The verdict says so.
 
+use crate::bench::{Bench, Failed};
 use crate::reason::Reason;
 use crate::verdict::{CheckName, Word};
-use crate::verification::{Bench, Failed};
 use evidence::{
     Entry, EvidenceFile, KeyHash, LoggedNotice, Notice, NoticeBody, Registry, Role, Spki,
 };

@@ -17,6 +17,7 @@
 
 pub mod program;
 
+mod bench;
 mod case_store;
 mod durable_file;
 mod enrolment;

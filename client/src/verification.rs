@@ -11,15 +11,13 @@
 //!
 //! Steps 1 to 4 need no policy: a file that differs from the record beside it is wrong whomever one believes.
 
+use crate::bench::{Bench, Failed, date};
 use crate::enrolment::{self, Enrolment};
 use crate::reason::Reason;
-use crate::verdict::{Check, CheckName, Verdict, Word};
+use crate::verdict::{CheckName, Verdict, Word};
 use evidence::{Entry, EvidenceFile, FileDigest, Kind, OriginHash};
-use jiff::Timestamp;
 use std::collections::BTreeSet;
-use tlog::{
-    CosignedCheckpoint, KeyName, LeafIndex, Note, Policy, Receipt, Refusal, SignatureChecks, Vkey,
-};
+use tlog::{CosignedCheckpoint, KeyName, Policy, Receipt, SignatureChecks};
 use words::Code;
 
 /// What is laid before the verifier.
@@ -39,15 +37,10 @@ pub fn verify(
     policy: Option<&Policy>,
     checks: &dyn SignatureChecks,
 ) -> Verdict {
-    let mut bench = Bench {
-        checks,
-        done: Vec::new(),
-        index: None,
-        not_proved: Vec::new(),
-    };
+    let mut bench = Bench::new(checks);
     let mut verdict = bench
         .judge(exhibit, policy)
-        .unwrap_or_else(|failed| *failed.verdict);
+        .unwrap_or_else(Failed::into_verdict);
     verdict.checks = bench.done;
     verdict.index = bench.index;
     if verdict.not_proved.is_empty() {
@@ -56,52 +49,7 @@ pub fn verify(
     verdict
 }
 
-/// The end of a verification before its end.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    verdict: Box<Verdict>,
-}
-
-impl From<Verdict> for Failed {
-    fn from(verdict: Verdict) -> Self {
-        Self {
-            verdict: Box::new(verdict),
-        }
-    }
-}
-
-impl From<Reason> for Failed {
-    fn from(reason: Reason) -> Self {
-        Verdict::cannot_check(reason).into()
-    }
-}
-
-/// Where the checks are done and written down.
-pub(crate) struct Bench<'a> {
-    pub(crate) checks: &'a dyn SignatureChecks,
-    done: Vec<Check>,
-    index: Option<LeafIndex>,
-    not_proved: Vec<Code>,
-}
-
 impl Bench<'_> {
-    pub(crate) fn passed(&mut self, name: CheckName, word: Option<Word>) {
-        self.done.push(Check {
-            name,
-            passed: true,
-            word,
-        });
-    }
-
-    pub(crate) fn failed(&mut self, name: CheckName, word: Word) -> Failed {
-        self.done.push(Check {
-            name,
-            passed: false,
-            word: Some(word.clone()),
-        });
-        Verdict::new(word).into()
-    }
-
     fn judge(&mut self, exhibit: &Exhibit<'_>, policy: Option<&Policy>) -> Result<Verdict, Failed> {
         let evidence = exhibit
             .evidence
@@ -221,73 +169,6 @@ impl Bench<'_> {
         self.passed(CheckName::File, None);
         Ok(())
     }
-
-    /// Judges a head by the policy. `also` are more keys of the same log, whose lines must be valid too.
-    pub(crate) fn head(
-        &mut self,
-        note: &Note,
-        policy: &Policy,
-        also: &[Vkey],
-        written_down: bool,
-    ) -> Result<CosignedCheckpoint, Failed> {
-        let head = policy
-            .judge_with(note, also, self.checks)
-            .map_err(|refusal| self.refused(&refusal))?;
-        if written_down {
-            let kinds: Vec<_> = head.log_kinds().map(|kind| kind.to_string()).collect();
-            let word = Word::plain(Code::SignaturesByLog).with("kinds", &kinds.join(", "));
-            self.passed(CheckName::LogSignatures, Some(word));
-            for line in head.cosignatures() {
-                let time = line.time.seconds().map_or_else(|| "–".to_owned(), date);
-                let word = Word::plain(Code::CosignedBy)
-                    .with("name", &&line.name)
-                    .with("time", &time);
-                self.passed(CheckName::Quorum, Some(word));
-            }
-            if policy.is_unwitnessed() {
-                self.passed(CheckName::Quorum, Some(Word::plain(Code::Unwitnessed)));
-            }
-        }
-        Ok(head)
-    }
-
-    fn refused(&mut self, refusal: &Refusal) -> Failed {
-        match refusal {
-            Refusal::Quorum { have, need, .. } => {
-                let word = Word::plain(Code::FailQuorum)
-                    .with("k", &have)
-                    .with("q", &need);
-                self.failed(CheckName::Quorum, word)
-            }
-            Refusal::Malformed(_) => Reason::ReceiptMalformed.into(),
-            // An unknown log, no signature, a bad one: for this policy the proof is not from its log.
-            _ => self.failed(CheckName::LogSignatures, Word::plain(Code::FailSignature)),
-        }
-    }
-
-    /// Checks that an entry stands under its receipt's head.
-    pub(crate) fn inclusion(
-        &mut self,
-        receipt: &Receipt,
-        entry: &Entry,
-        written_down: bool,
-    ) -> Result<(), Failed> {
-        let checkpoint = receipt.checkpoint();
-        let included = tlog::verify_inclusion(
-            &entry.leaf_hash(),
-            receipt.index(),
-            checkpoint.size(),
-            &checkpoint.root(),
-            receipt.proof(),
-        );
-        if included.is_err() {
-            return Err(self.failed(CheckName::Inclusion, Word::plain(Code::FailProof)));
-        }
-        if written_down {
-            self.passed(CheckName::Inclusion, None);
-        }
-        Ok(())
-    }
 }
 
 /// The sentence of a success.
@@ -328,15 +209,4 @@ fn proved_time(head: &CosignedCheckpoint) -> Option<u64> {
     let latest =
         |lines: &[tlog::VerifiedLine]| lines.iter().filter_map(|line| line.time.seconds()).max();
     latest(head.cosignatures()).or_else(|| latest(head.log_lines()))
-}
-
-/// `2026-06-11 02:02 UTC`
-fn date(seconds: u64) -> String {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok())
-        .map_or_else(
-            || "–".to_owned(),
-            |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        )
 }

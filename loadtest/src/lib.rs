@@ -24,6 +24,7 @@ pub mod probe;
 pub mod program;
 pub mod provenance;
 pub mod report;
+pub mod rounded;
 pub mod run;
 pub mod status;
 pub mod submitter;

@@ -2,7 +2,7 @@
 //!
 //! Two runs are comparable when their probes are: the same machine has spells that differ by 20 %.
 
-use crate::report::rounded;
+use crate::rounded::rounded;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,

@@ -4,6 +4,7 @@
 
 use crate::machine::Machine;
 use crate::probe::DiskSync;
+use crate::rounded::rounded;
 use crate::run::EndedBy;
 use crate::tally::Tally;
 use serde::Serialize;
@@ -261,11 +262,6 @@ impl Report {
         };
         format!("{}{dirty}", digits.get(..10).unwrap_or(digits))
     }
-}
-
-/// Three digits behind the point: what is beyond is noise.
-pub fn rounded(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::measure::{bytes, duration};
-use crate::option::{Opt, Shape};
+use crate::option::{Opt, Shape, variable};
 use crate::{ConfigError, Origin};
 
 /// All options of a daemon with their values.
@@ -196,7 +196,7 @@ impl Config {
         let name = self.declared(name).0.name;
         ConfigError::Missing {
             name,
-            variable: crate::Options::new(self.prefix, &[]).variable(name),
+            variable: variable(self.prefix, name),
         }
     }
 

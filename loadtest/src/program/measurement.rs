@@ -7,9 +7,8 @@ use crate::fill::{NotFilled, fill};
 use crate::machine::{Machine, Process};
 use crate::probe::{DiskSync, p256_verifies_per_s};
 use crate::provenance;
-use crate::report::{
-    Cpu, Errors, Latency, Load, LogFacts, Probes, Report, SCHEMA, Verified, rounded,
-};
+use crate::report::{Cpu, Errors, Latency, Load, LogFacts, Probes, Report, SCHEMA, Verified};
+use crate::rounded::rounded;
 use crate::run::{Limit, Phase, Run, Sampling};
 use crate::status::{LogStatus, NoStatus, check_enrolled};
 use crate::submitter::{NotAKey, Submitter};

@@ -170,24 +170,12 @@ impl Story {
     fn files_are_submitted(&mut self) -> Result<(), Failure> {
         self.voice.begin("Evidence is sealed and logged");
         let Cast { bureau, citizen } = cast(self.cast.as_ref())?;
-        bureau
-            .notary(["case", "new", "--number", CASE_NUMBER, "--out", "case.json"])?
-            .done()?;
+        bureau.open_case(CASE_NUMBER)?;
         for file in &self.files {
             file.put_into(bureau)?;
         }
         let url = self.town.url();
-        let options = [
-            "submit",
-            "--log",
-            url,
-            "--key",
-            "bureau.pem",
-            "--case",
-            "case.json",
-        ];
-        let names = self.files.iter().map(Original::name);
-        bureau.notary(options.into_iter().chain(names))?.done()?;
+        bureau.submit(url, self.files.iter().map(Original::name))?;
         citizen
             .notary(["policy", "fetch", url, "--out", "policy"])?
             .done()?;
@@ -350,17 +338,7 @@ impl Story {
             let proof = bureau.path(&format!("{}.tlog-proof", file.name()));
             std::fs::remove_file(&proof).map_err(|error| TownError::File(proof, error))?;
         }
-        let options = [
-            "submit",
-            "--log",
-            url,
-            "--key",
-            "bureau.pem",
-            "--case",
-            "case.json",
-        ];
-        let names = self.files.iter().map(Original::name);
-        bureau.notary(options.into_iter().chain(names))?.done()?;
+        bureau.submit(url, self.files.iter().map(Original::name))?;
         let after = self.head()?;
         check(
             after.size == before.size && after.root == before.root,

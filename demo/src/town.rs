@@ -308,6 +308,24 @@ impl Home {
         asked(Person::Notary, args, &self.folder)
     }
 
+    /// A bureau opens the case `case.json`.
+    pub fn open_case(&self, number: &str) -> Result<Said, TownError> {
+        self.notary(["case", "new", "--number", number, "--out", "case.json"])?
+            .done()
+    }
+
+    /// A bureau that opened its case submits files with its key `bureau.pem` to the log at `url`.
+    pub fn submit<'a>(
+        &self,
+        url: &'a str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Said, TownError> {
+        let options = ["submit", "--log", url, "--key", "bureau.pem"];
+        let case = ["--case", "case.json"];
+        self.notary(options.into_iter().chain(case).chain(names))?
+            .done()
+    }
+
     /// Writes a file into it.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, TownError> {
         let path = self.path(name);

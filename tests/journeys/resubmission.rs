@@ -129,9 +129,7 @@ fn killed_run() -> Result<(), Failed> {
     let mut town = Town::found(None)?;
     town.open_log()?;
     let bureau = town.enrol("bureau", "Bureau")?;
-    bureau
-        .notary(["case", "new", "--number", "A 1", "--out", "case.json"])?
-        .done()?;
+    bureau.open_case("A 1")?;
     let photo = bureau.write(media::PHOTO.name, media::PHOTO.bytes)?;
     let before = Reader::read(&town)?.size.get();
 
@@ -162,18 +160,7 @@ fn killed_run() -> Result<(), Failed> {
 
     let url = town.url();
     for run in ["the second run", "a third run, with the proof at hand"] {
-        bureau
-            .notary([
-                "submit",
-                "--log",
-                url,
-                "--key",
-                "bureau.pem",
-                "--case",
-                "case.json",
-                "photo.jpg",
-            ])?
-            .done()?;
+        bureau.submit(url, [media::PHOTO.name])?;
         assert_eq!(
             Reader::read(&town)?.size.get(),
             before + 1,

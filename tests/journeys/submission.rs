@@ -23,23 +23,10 @@ pub fn submitted() -> Result<(Town, Home, Home), Failed> {
     let mut town = Town::found(None)?;
     town.open_log()?;
     let bureau = town.enrol("bureau", "Bureau")?;
-    bureau
-        .notary(["case", "new", "--number", "A 1", "--out", "case.json"])?
-        .done()?;
+    bureau.open_case("A 1")?;
     bureau.write(media::PHOTO.name, media::PHOTO.bytes)?;
     let url = town.url();
-    bureau
-        .notary([
-            "submit",
-            "--log",
-            url,
-            "--key",
-            "bureau.pem",
-            "--case",
-            "case.json",
-            media::PHOTO.name,
-        ])?
-        .done()?;
+    bureau.submit(url, [media::PHOTO.name])?;
     let citizen = town.home("citizen")?;
     citizen
         .notary(["policy", "fetch", url, "--out", "policy"])?

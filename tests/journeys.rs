@@ -9,6 +9,7 @@ mod restart;
 mod resubmission;
 mod stranger;
 mod submission;
+mod tls;
 mod witness;
 mod witness_memory;
 
@@ -28,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
         folder::trials(),
         restart::trials(),
         stranger::trials(),
+        tls::trials(),
     ]
     .into_iter()
     .flatten()

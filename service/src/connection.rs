@@ -10,8 +10,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::door_metrics::DoorMetrics;
 use crate::gate::Gate;
@@ -36,22 +38,50 @@ pub(crate) struct Connection {
     pub(crate) metrics: DoorMetrics,
     pub(crate) peer: PeerAddress,
     pub(crate) seat: Seat,
+    pub(crate) tls: Option<TlsAcceptor>,
 }
 
 impl Connection {
-    /// Serves the stream until the peer goes, the pulse is overdue, or the stop is asked for.
+    /// Shakes hands if the door speaks TLS, then serves.
     pub(crate) async fn serve(self, stream: TcpStream, stop: Stop) {
+        let _open = self.metrics.open();
+        // Small answers leave at once. A socket that refuses the option is about to fail anyway.
+        let _ = stream.set_nodelay(true);
+        let pulse = Pulse::new();
+        // Below TLS: what the system takes is what counts, not what waits encrypted.
+        let stream = TimedStream::new(stream, pulse.clone());
+        let Some(tls) = &self.tls else {
+            return self.converse(stream, pulse, stop).await;
+        };
+        let handshake = tls.accept(stream);
+        tokio::select! {
+            shaken = timeout(self.limits.handshake_timeout, handshake) => match shaken {
+                Ok(Ok(stream)) => {
+                    pulse.begin();
+                    self.converse(stream, pulse, stop).await;
+                }
+                // Who speaks no TLS, or refuses our certificate, goes: nothing to log.
+                Ok(Err(_)) => {}
+                Err(_) => self.metrics.ended(Overdue::SlowHandshake),
+            },
+            // Nothing is in flight yet.
+            () = stop.stopped() => {}
+        }
+    }
+
+    /// Serves the stream until the peer goes, the pulse is overdue, or the stop is asked for.
+    async fn converse<S>(self, stream: S, pulse: Pulse, stop: Stop)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let Connection {
             gate,
             limits,
             metrics,
             peer,
             seat: _seat,
+            tls: _,
         } = self;
-        let _open = metrics.open();
-        // Small answers leave at once. A socket that refuses the option is about to fail anyway.
-        let _ = stream.set_nodelay(true);
-        let pulse = Pulse::new();
         let answer = {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| -> _ {
@@ -62,10 +92,7 @@ impl Connection {
             })
         };
         let builder = http(&limits);
-        let connection = builder.serve_connection(
-            TokioIo::new(TimedStream::new(stream, pulse.clone())),
-            answer,
-        );
+        let connection = builder.serve_connection(TokioIo::new(stream), answer);
         tokio::pin!(connection);
         let mut feel = interval(feel_every(&limits));
         feel.set_missed_tick_behavior(MissedTickBehavior::Delay);

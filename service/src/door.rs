@@ -2,7 +2,8 @@
 //!
 //! Built by hand on hyper-util, since `axum::serve` sets no timer and so no header timeout. What an attacker on the
 //! network can do: take seats up to [`Limits::connections_per_address_max`] and hold each as long as the timeouts
-//! allow. A peer that is refused a seat is told so with a 503 and `Retry-After`.
+//! allow. A peer that is refused a seat is told so with a 503 and `Retry-After`; where the door speaks TLS the connection
+//! just closes, since a handshake costs more than a seat.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -20,7 +21,7 @@ use crate::door_metrics::DoorMetrics;
 use crate::door_problems::TOO_MANY_CONNECTIONS;
 use crate::gate::Gate;
 use crate::seat::Seats;
-use crate::{Limits, PROBLEM_JSON, PeerAddress, Stop};
+use crate::{Limits, PROBLEM_JSON, PeerAddress, Stop, Tls};
 
 /// When the system has no file descriptor for a new connection, the next attempt waits so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -42,6 +43,7 @@ pub struct Door {
     address: SocketAddr,
     limits: Arc<Limits>,
     metrics: DoorMetrics,
+    tls: Option<Tls>,
 }
 
 impl Door {
@@ -58,6 +60,7 @@ impl Door {
             address,
             limits: Arc::new(limits),
             metrics: DoorMetrics::new(),
+            tls: None,
         })
     }
 
@@ -75,6 +78,12 @@ impl Door {
         Ok(self)
     }
 
+    /// Speaks TLS if there is a certificate, and nothing else then. Its files are looked at while the door serves.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<Tls>) -> Door {
+        Door { tls, ..self }
+    }
+
     /// Serves until the stop: then no new connection is taken, what is in flight is answered, and what is not done
     /// within [`Limits::stop_deadline`] is cut.
     ///
@@ -84,6 +93,11 @@ impl Door {
         let gate = Gate::new(router, Arc::clone(&self.limits));
         let seats = Seats::new(&self.limits);
         let mut connections = JoinSet::new();
+        // Ends when it is dropped.
+        let mut keeper = JoinSet::new();
+        if let Some(tls) = self.tls.clone() {
+            keeper.spawn(tls.keep_fresh(self.limits.certificate_look_every));
+        }
         let stopped = stop.stopped();
         tokio::pin!(stopped);
         loop {
@@ -96,7 +110,9 @@ impl Door {
                         let peer = PeerAddress::new(peer);
                         let Some(seat) = seats.take(peer.network()) else {
                             self.metrics.turned_away();
-                            turn_away(stream);
+                            if self.tls.is_none() {
+                                turn_away(stream);
+                            }
                             continue;
                         };
                         let connection = Connection {
@@ -105,6 +121,7 @@ impl Door {
                             metrics: self.metrics.clone(),
                             peer,
                             seat,
+                            tls: self.tls.as_ref().map(Tls::acceptor),
                         };
                         connections.spawn(connection.serve(stream, stop.clone()));
                     }

@@ -1,8 +1,18 @@
 //! What every daemon stands on.
 //!
-//! An HTTP [`Door`] whose every wait has an end, the [`Admin`] listener, errors as [`Problem`]s, `SQLite` opened safely
+//! An HTTP [`Door`] whose every wait has an end, [`Tls`] for it, the [`Admin`] listener, errors as [`Problem`]s, `SQLite` opened safely
 //! ([`Database`]), options with provenance ([`Options`]), one process a folder ([`FolderLock`]), key files
 //! ([`KeyFile`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), and the [`diary`].
+//!
+//! # A door with TLS
+//! ```text
+//! const OPTIONS: Options = Options::new("NOTARYLOG", &[…, Tls::CERTIFICATE, Tls::KEY]);
+//!
+//! let tls = Tls::from_config(&config)?;                       none when neither option is set
+//! let scheme = if tls.is_some() { "https" } else { "http" };
+//! let door = Door::bind(address, limits).await?.with_tls(tls);
+//! door.serve(router, stop).await;                             renewed files are taken up while it serves
+//! ```
 //!
 //! Out of scope: what any daemon is for. This crate knows no entry, no head and no route but those of the admin
 //! listener.
@@ -12,6 +22,7 @@
 )]
 
 mod admin;
+mod certificate_file;
 mod config;
 mod config_error;
 mod config_file;
@@ -42,6 +53,8 @@ mod signature_checks;
 mod stop;
 mod tally;
 mod timed_stream;
+mod tls;
+mod tls_error;
 
 pub use admin::{Admin, AdminError, Readiness};
 pub use config::{Config, ConfigRow};
@@ -62,3 +75,5 @@ pub use problem_kind::ProblemKind;
 pub use quota::{Exceeded, QUOTA_KEYS_MAX, Quota, Rate, Standing};
 pub use signature_checks::{AwsLc, P256Verifier};
 pub use stop::Stop;
+pub use tls::Tls;
+pub use tls_error::TlsError;

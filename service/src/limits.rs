@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Two round trips and one signature: three seconds even by satellite.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How soon a renewed certificate is seen; two small files are read each time.
+pub const CERTIFICATE_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// A request's headers are short: who needs longer is slow on purpose.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// 256 KiB in 10 s is 26 KB/s: slower than any line of a bureau, and long enough for a lost packet or three.
@@ -39,6 +43,10 @@ pub const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX / 2;
 /// `Limits { header_timeout: Duration::from_millis(200), ..Limits::default() }`.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// From the connection to the end of the TLS handshake, where the door speaks TLS.
+    pub handshake_timeout: Duration,
+    /// How often the certificate's files are looked at, where the door speaks TLS.
+    pub certificate_look_every: Duration,
     /// From the first byte of a request to the end of its headers; also from the connection to its first request.
     pub header_timeout: Duration,
     /// From the end of the headers to the end of the body.
@@ -70,6 +78,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+            certificate_look_every: CERTIFICATE_LOOK_EVERY,
             header_timeout: HEADER_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             request_timeout: REQUEST_TIMEOUT,

@@ -34,6 +34,8 @@ struct State {
 /// Why a connection is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overdue {
+    /// Before the pulse begins: the handshake has a limit of its own.
+    SlowHandshake,
     NoRequest,
     SlowHead,
     SlowReader,
@@ -42,7 +44,8 @@ pub(crate) enum Overdue {
 }
 
 impl Overdue {
-    pub(crate) const ALL: [Overdue; 5] = [
+    pub(crate) const ALL: [Overdue; 6] = [
+        Overdue::SlowHandshake,
         Overdue::NoRequest,
         Overdue::SlowHead,
         Overdue::SlowReader,
@@ -53,6 +56,7 @@ impl Overdue {
     /// The reason as a metric names it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Overdue::SlowHandshake => "slow_handshake",
             Overdue::NoRequest => "no_request",
             Overdue::SlowHead => "slow_head",
             Overdue::SlowReader => "slow_reader",
@@ -65,7 +69,10 @@ impl Overdue {
     /// is cut at once.
     pub(crate) const fn farewell(self, limits: &Limits) -> Option<Duration> {
         match self {
-            Overdue::NoRequest | Overdue::SlowHead | Overdue::SlowReader => None,
+            Overdue::SlowHandshake
+            | Overdue::NoRequest
+            | Overdue::SlowHead
+            | Overdue::SlowReader => None,
             Overdue::Idle => Some(limits.header_timeout),
             Overdue::Old => Some(limits.request_timeout),
         }
@@ -75,6 +82,11 @@ impl Overdue {
 impl Pulse {
     pub(crate) fn new() -> Pulse {
         Pulse(Arc::new(Mutex::new(State::opened(Instant::now()))))
+    }
+
+    /// The handshake is done: what came and went until now is none of the requests'.
+    pub(crate) fn begin(&self) {
+        *self.state() = State::opened(Instant::now());
     }
 
     /// A request's headers are here. The guard says until when it is in flight.

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use prometheus::Registry;
 use serde_json::Value;
-use service::{Door, Limits, PROBLEM_JSON, PeerAddress, Stop};
+use service::{Door, Limits, PROBLEM_JSON, PeerAddress, Stop, Tls};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -30,10 +30,15 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open(limits: Limits, router: Router) -> House {
+        House::open_with(limits, router, None).await
+    }
+
+    pub(crate) async fn open_with(limits: Limits, router: Router, tls: Option<Tls>) -> House {
         let registry = Registry::new();
         let door = Door::bind("127.0.0.1:0".parse().unwrap(), limits)
             .await
             .unwrap()
+            .with_tls(tls)
             .metered(&registry)
             .unwrap();
         let (address, stop) = (door.local_addr(), Stop::new());

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admin;
+mod authority;
 mod database;
 mod door;
 mod http2;
@@ -9,3 +10,4 @@ mod option;
 mod peer;
 mod slow;
 mod stop;
+mod tls;

@@ -6,7 +6,7 @@ use crate::log::Log;
 use crate::log::runner::{Runner, Settings};
 use crate::metrics::Metrics;
 use clap::ArgMatches;
-use service::{Admin, Config, Door, FolderLock, Limits, Readiness, Stop};
+use service::{Admin, Config, Door, FolderLock, Limits, Readiness, Stop, Tls};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,9 +33,12 @@ pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> 
 async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let stop = Stop::on_signals().map_err(Failure::could_not)?;
     let metrics = Arc::new(Metrics::new().map_err(Failure::could_not)?);
+    let tls = Tls::from_config(config).map_err(Failure::usage)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let door = Door::bind(address(config, "listen")?, limits())
         .await
-        .map_err(Failure::could_not)?;
+        .map_err(Failure::could_not)?
+        .with_tls(tls);
     let door = door
         .metered(&metrics.registry)
         .map_err(Failure::could_not)?;
@@ -57,7 +60,8 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         .await
         .map_err(Failure::could_not)?;
     let log = runner.log();
-    announce(folder, &log, door.local_addr(), admin.local_addr())?;
+    let url = format!("{scheme}://{}", door.local_addr());
+    announce(folder, &log, &url, admin.local_addr())?;
 
     let router = http::router(&log);
     let door = tokio::spawn(door.serve(router, stop.clone()));
@@ -94,15 +98,10 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
 }
 
 /// The first line on standard output tells where the log is.
-fn announce(
-    folder: &Folder,
-    log: &Log,
-    listen: SocketAddr,
-    admin: SocketAddr,
-) -> Result<(), Failure> {
+fn announce(folder: &Folder, log: &Log, url: &str, admin: SocketAddr) -> Result<(), Failure> {
     let heart = log.heart();
     let origin = heart.publisher.signer().origin().as_str().to_owned();
-    let (url, admin) = (format!("http://{listen}"), format!("http://{admin}"));
+    let admin = format!("http://{admin}");
     let line = if folder.json {
         serde_json::json!({"event": "serving", "url": url, "admin": admin, "origin": origin})
             .to_string()

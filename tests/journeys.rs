@@ -12,6 +12,7 @@ mod submission;
 mod tls;
 mod witness;
 mod witness_memory;
+mod witnessed;
 
 use libtest_mimic::Trial;
 
@@ -21,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         submission::trials(),
         witness::trials(),
         witness_memory::trials(),
+        witnessed::trials(),
         resubmission::trials(),
         bad_input::trials(),
         keys::trials(),

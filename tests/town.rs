@@ -2,6 +2,7 @@
 //! never a stale build: see `demo::person`.
 
 mod crashes;
+mod eavesdropper;
 mod house;
 mod journeys;
 mod liar;

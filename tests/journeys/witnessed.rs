@@ -1,0 +1,402 @@
+//! A log with five witnesses: nothing leaves the house before a quorum has cosigned it, whatever fails or goes back.
+
+use crate::eavesdropper;
+use crate::reader::number;
+use crate::submitter::{Submitter, bytes, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use demo::http::{self, Answer};
+use demo::person::Person;
+use demo::process::Process;
+use demo::town::{Town, TownError};
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tlog::{Hash, Note, Policy, PureRust, Receipt};
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test(
+            "before_the_quorum_no_byte_that_leaves_the_log_holds_its_signature",
+            nothing_leaves,
+        ),
+        Trial::test(
+            "a_log_whose_database_was_restored_rolls_forward_and_goes_on",
+            database_restored,
+        ),
+        Trial::test(
+            "a_log_that_was_restored_with_its_journal_only_reads",
+            all_restored,
+        ),
+        Trial::test(
+            "of_two_copies_of_a_log_one_freezes_and_shows_two_notes",
+            cloned,
+        ),
+    ]
+}
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A town whose log serves, and a bureau.
+fn town() -> Result<(Town, Submitter), Failed> {
+    let mut town = Town::found_with_witnesses(None)?;
+    town.open_log()?;
+    town.log_serves()?;
+    let bureau = Submitter::of(&town.enrol("bureau", "Bureau")?)?;
+    Ok((town, bureau))
+}
+
+fn entry(bureau: &Submitter, name: u64) -> Vec<u8> {
+    bureau.entry(bytes("tag", name), bytes("commitment", name))
+}
+
+/// Submits an entry; answers its index and the size of the head under which its proof stands.
+fn witnessed(url: &str, entry: &[u8]) -> Result<(u64, u64), Failed> {
+    let begun = Instant::now();
+    loop {
+        let answer = post(url, entry)?;
+        if answer.status == 200 {
+            let said = answer.json();
+            assert_eq!(
+                (&said["state"], &said["unwitnessed"]),
+                (&"witnessed".into(), &false.into())
+            );
+            return Ok((
+                number(&said["results"][0], "index")?,
+                number(&said, "size")?,
+            ));
+        }
+        assert!(matches!(answer.status, 202 | 503), "{}", answer.text());
+        assert!(begun.elapsed() < PATIENCE, "{}", answer.text());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn policy(town: &Town) -> Result<Policy, Failed> {
+    Ok(Policy::parse(&fs::read(
+        town.log_folder().join("policy.txt"),
+    )?)?)
+}
+
+fn nothing_leaves() -> Result<(), Failed> {
+    let (mut town, bureau) = town()?;
+    let policy = policy(&town)?;
+    let (_, before) = witnessed(town.url(), &entry(&bureau, 0))?;
+    for name in ["notary", "bar"] {
+        town.witness(name).ok_or("no such witness")?.kill();
+    }
+    let url = town
+        .witness("bar")
+        .ok_or("no such witness")?
+        .url()
+        .to_owned();
+    let heard = eavesdropper::in_place_of(&url)?;
+
+    let mut answers: Vec<Answer> = Vec::new();
+    let logged = http::post(
+        town.url(),
+        "/v1/entries?wait=logged",
+        "application/octet-stream",
+        &entry(&bureau, 1),
+    )?;
+    assert_eq!(logged.status, 202, "{}", logged.text());
+    let said = logged.json();
+    assert_eq!(
+        (&said["state"], &said["unwitnessed"]),
+        (&"logged".into(), &true.into())
+    );
+    assert_eq!(said.get("checkpoint"), None);
+    let (index, size) = (
+        number(&said["results"][0], "index")?,
+        number(&said, "size")?,
+    );
+    assert!(size > before);
+    answers.push(logged);
+    // The log has signed this head by now: a witness was asked to cosign it.
+    let note = heard.note_over(size)?;
+
+    let waited = post(town.url(), &entry(&bureau, 1))?;
+    assert_eq!(
+        waited.status, 202,
+        "past its bound the answer comes without a quorum"
+    );
+    let told = waited.json();
+    let awaits = told["awaits"].as_str().unwrap_or_default();
+    let names = ["notary", "bar"];
+    assert!(names.iter().all(|name| awaits.contains(name)), "{awaits}");
+    answers.push(waited);
+    let receipt = said["results"][0]["receipt"]
+        .as_str()
+        .ok_or("no receipt")?
+        .to_owned();
+    for path in [
+        "/checkpoint",
+        "/ct/v1/get-sth",
+        "/v1/log",
+        "/v1/keys",
+        "/v1/notices",
+        &receipt,
+        &format!("{receipt}&newest=1"),
+        &format!("/v1/receipts/{index}"),
+        &format!("/v1/receipts/{index}?newest=1"),
+        &format!("/v1/proofs/inclusion?index={index}&size={size}"),
+        &format!("/v1/proofs/consistency?old={before}&new={size}"),
+        &format!("/ct/v1/get-entries?start=0&end={index}"),
+        &format!("/ct/v1/get-entry-and-proof?leaf_index={index}&tree_size={size}"),
+        &format!("/tile/0/000.p/{size}"),
+        &format!("/tile/entries/000.p/{size}"),
+        "/openapi.json",
+        "/nothing",
+    ] {
+        answers.push(town.get(path)?);
+    }
+    answers.push(http::get(town.admin_url(), "/metrics")?);
+    answers.push(http::get(town.admin_url(), "/readyz")?);
+    for answer in &answers {
+        holds_no_signature(&note, &answer.body, "an answer");
+        for (name, value) in &answer.headers {
+            holds_no_signature(&note, value.as_bytes(), name);
+        }
+    }
+    for folder in [town.log_folder(), town.folder().join("anchor")] {
+        in_no_file(&note, &folder)?;
+    }
+    holds_no_signature(&note, &fs::read(town.diary())?, "the diary");
+    let shown = Note::parse(&town.get("/checkpoint")?.body)?;
+    policy.judge(&shown, &PureRust)?;
+
+    // One returns: the same entry is witnessed, where it stood.
+    town.witness("notary").ok_or("no such witness")?.open(&[])?;
+    let (again, _) = witnessed(town.url(), &entry(&bureau, 1))?;
+    assert_eq!(again, index);
+    let proof = town.get(&format!("{receipt}&newest=1"))?;
+    let proof = Receipt::parse(&proof.body)?;
+    let leaf = Hash::of_leaf(&entry(&bureau, 1));
+    proof.verify(&policy, &leaf, &PureRust)?;
+    assert_eq!(proof.index().get(), index);
+    Ok(())
+}
+
+/// Neither the raw signatures of the note nor its lines stand in these bytes.
+fn holds_no_signature(note: &Note, bytes: &[u8], place: &str) {
+    for line in note.lines() {
+        // Behind the four bytes of the key id and the eight of the time, which are no secret.
+        let raw = line.body();
+        let raw = raw.get(8..).unwrap_or(raw);
+        for needle in [raw.to_vec(), STANDARD.encode(raw).into_bytes()] {
+            let needle = &needle[..needle.len().min(40)];
+            let found = bytes.windows(needle.len()).any(|window| window == needle);
+            assert!(
+                !found,
+                "{place} holds a log signature that no quorum has cosigned"
+            );
+        }
+        let line = line.to_string();
+        let text = line.rsplit(' ').next().unwrap_or_default().trim();
+        let found = bytes
+            .windows(40)
+            .any(|window| window == &text.as_bytes()[20..60]);
+        assert!(
+            !found,
+            "{place} holds a line of the log that no quorum has cosigned"
+        );
+    }
+}
+
+fn in_no_file(note: &Note, folder: &Path) -> Result<(), Failed> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            in_no_file(note, &path)?;
+        } else {
+            holds_no_signature(note, &fs::read(&path)?, &path.display().to_string());
+        }
+    }
+    Ok(())
+}
+
+fn database_restored() -> Result<(), Failed> {
+    let (mut town, bureau) = town()?;
+    witnessed(town.url(), &entry(&bureau, 0))?;
+    town.close_log()?;
+    let kept = copy_of(&town, &DATABASE)?;
+    town.open_log()?;
+    let (index, _) = witnessed(town.url(), &entry(&bureau, 1))?;
+    town.close_log()?;
+    put_back(&town, &kept)?;
+    town.open_log()?;
+    town.log_serves()?;
+    assert_eq!(witnessed(town.url(), &entry(&bureau, 1))?.0, index);
+    let (next, _) = witnessed(town.url(), &entry(&bureau, 2))?;
+    assert_eq!(next, index + 1);
+    Ok(())
+}
+
+fn all_restored() -> Result<(), Failed> {
+    let (mut town, bureau) = town()?;
+    witnessed(town.url(), &entry(&bureau, 0))?;
+    town.close_log()?;
+    let kept = copy_of(
+        &town,
+        &[DATABASE[0], DATABASE[1], DATABASE[2], "tiles", "../anchor"],
+    )?;
+    town.open_log()?;
+    let (_, size) = witnessed(town.url(), &entry(&bureau, 1))?;
+    town.close_log()?;
+    put_back(&town, &kept)?;
+    // One witness may be silent: the others saw enough.
+    town.witness("court").ok_or("no such witness")?.kill();
+    town.open_log()?;
+    let why = read_only(town.url(), "read-only")?["why"].to_string();
+    assert!(
+        why.contains("went back") && why.contains("restore"),
+        "{why}"
+    );
+    let refused = post(town.url(), &entry(&bureau, 2))?;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(
+        shown_size(town.url())? < size,
+        "what it lost it cannot show"
+    );
+    let tile = town.get("/tile/entries/000.p/2")?;
+    assert_eq!(tile.status, 200, "reads go on");
+    Ok(())
+}
+
+fn cloned() -> Result<(), Failed> {
+    let (mut town, bureau) = town()?;
+    witnessed(town.url(), &entry(&bureau, 0))?;
+    town.close_log()?;
+    let clone = town.folder().join("clone");
+    copy(&town.log_folder(), &clone)?;
+    copy(&town.folder().join("anchor"), &clone.join("anchor"))?;
+    town.open_log()?;
+    town.log_serves()?;
+    let args = ["serve", "clone", "--json", "--anchor", "clone/anchor"];
+    let diary = town.folder().join("clone.stderr");
+    let mut process = Process::start_in(Person::Log, args, town.folder(), &diary)?;
+    let first: Value = serde_json::from_str(&process.line(PATIENCE)?)?;
+    let url = first["url"].as_str().ok_or("no address")?.to_owned();
+    // Both know the same head, and every witness has cosigned it for either of them.
+    until(|| {
+        let witnesses = http::get(&url, "/v1/log")?.json()["witnesses"].clone();
+        let heard = |witness: &Value| !witness["size"].is_null();
+        Ok(witnesses
+            .as_array()
+            .is_some_and(|all| all.iter().all(heard)))
+    })?;
+
+    let (_, size) = witnessed(town.url(), &entry(&bureau, 1))?;
+    let claim = http::post(
+        &url,
+        "/v1/entries?wait=logged",
+        "application/octet-stream",
+        &entry(&bureau, 2),
+    )?;
+    assert_eq!(claim.status, 202, "a claim, no receipt: {}", claim.text());
+    let frozen = read_only(&url, "frozen")?;
+    let notes: Vec<Note> = frozen["contradiction"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|note| Note::parse(note.as_str()?.as_bytes()).ok())
+        .collect();
+    assert_eq!(notes.len(), 2, "{frozen}");
+    assert_ne!(notes[0].text(), notes[1].text());
+    assert!(
+        shown_size(&url)? < size,
+        "the copy shows no head of its own"
+    );
+    assert_eq!(post(&url, &entry(&bureau, 3))?.status, 503);
+    // The other goes on.
+    witnessed(town.url(), &entry(&bureau, 4))?;
+    Ok(())
+}
+
+/// Waits until the log is in this final state; answers what it says of itself.
+fn read_only(url: &str, state: &str) -> Result<Value, Failed> {
+    let mut info = Value::Null;
+    until(|| {
+        info = http::get(url, "/v1/log")?.json();
+        Ok(info["state"] == state)
+    })
+    .map_err(|_| format!("the log should be {state}: {info}"))?;
+    Ok(info)
+}
+
+/// The size of the head that `/checkpoint` shows; 0 while it shows none.
+fn shown_size(url: &str) -> Result<u64, Failed> {
+    let text = http::get(url, "/checkpoint")?.text();
+    Ok(text
+        .lines()
+        .nth(1)
+        .and_then(|size| size.parse().ok())
+        .unwrap_or(0))
+}
+
+fn until(mut holds: impl FnMut() -> Result<bool, Failed>) -> Result<(), Failed> {
+    let begun = Instant::now();
+    while !holds()? {
+        if begun.elapsed() > PATIENCE {
+            return Err("it did not come".into());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// What SQLite leaves in a folder.
+const DATABASE: [&str; 3] = ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"];
+
+/// Copies parts of the stopped log's folder aside, as far as they are there.
+fn copy_of(town: &Town, parts: &[&'static str]) -> Result<Vec<(&'static str, PathBuf)>, Failed> {
+    let mut kept = Vec::new();
+    for part in parts {
+        let aside = town
+            .folder()
+            .join("kept")
+            .join(part.trim_start_matches("../"));
+        let place = town.log_folder().join(part);
+        if place.exists() {
+            copy(&place, &aside)?;
+        }
+        kept.push((*part, aside));
+    }
+    Ok(kept)
+}
+
+/// Puts the copies in the place of what is there now.
+fn put_back(town: &Town, kept: &[(&'static str, PathBuf)]) -> Result<(), Failed> {
+    for (part, aside) in kept {
+        let place = town.log_folder().join(part);
+        if place.is_dir() {
+            fs::remove_dir_all(&place)?;
+        } else if place.exists() {
+            fs::remove_file(&place)?;
+        }
+        if aside.exists() {
+            copy(aside, &place)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), TownError> {
+    let at = |error| TownError::File(from.to_owned(), error);
+    if from.is_dir() {
+        fs::create_dir_all(to).map_err(at)?;
+        for entry in fs::read_dir(from).map_err(at)? {
+            let entry = entry.map_err(at)?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else {
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(at)?;
+        }
+        fs::copy(from, to).map_err(at)?;
+    }
+    Ok(())
+}

@@ -75,6 +75,26 @@ impl Connection {
         })
     }
 
+    /// Posts a body to a route and waits for the whole answer.
+    pub async fn post(
+        &mut self,
+        route: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Result<Answer<'_>, Lost> {
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n",
+            self.target.path(route),
+            self.target.authority(),
+            body.len()
+        );
+        let head = self.exchange(&[head.as_bytes(), body].concat()).await?;
+        Ok(Answer {
+            status: head.status,
+            body: &self.arrived[head.len..],
+        })
+    }
+
     /// Reads a route.
     pub async fn get(&mut self, route: &str) -> Result<Answer<'_>, Lost> {
         let request = format!(

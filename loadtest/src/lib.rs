@@ -19,6 +19,7 @@
 pub mod answer;
 pub mod connection;
 pub mod fill;
+pub mod growing_log;
 pub mod machine;
 pub mod probe;
 pub mod program;

@@ -3,15 +3,17 @@
 pub mod command;
 pub mod measurement;
 mod progress;
+pub mod witness;
 
 use crate::report::Report;
 use crate::summary::Summary;
 use clap::Parser as _;
-use command::{Command, Order};
+use command::{Command, Order, Verb};
 use measurement::{NotMeasured, measure};
 use std::ffi::OsString;
 use std::fs;
 use std::process::ExitCode;
+use witness::WitnessArgs;
 
 /// An answer does not verify, or there are too many errors.
 const FAILED: u8 = 1;
@@ -29,10 +31,31 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
-    let order = Order::from(command.verb);
+    let order = match command.verb {
+        Verb::Witness(args) => return witness_measured(&args),
+        Verb::Single(_) | Verb::Batch(_) | Verb::Witnessed(_) => Order::from(command.verb),
+    };
     match carry_out(&order) {
         Ok(report) if report.passed => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(FAILED),
+        Err(why) => {
+            eprintln!("loadtest: {why}");
+            ExitCode::from(NOT_MEASURED)
+        }
+    }
+}
+
+fn witness_measured(args: &WitnessArgs) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let measured = match runtime {
+        Ok(runtime) => runtime.block_on(args.run()),
+        Err(error) => Err(error.into()),
+    };
+    match measured {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(FAILED),
         Err(why) => {
             eprintln!("loadtest: {why}");
             ExitCode::from(NOT_MEASURED)

@@ -63,6 +63,20 @@ impl Tally {
         }
     }
 
+    /// Counts a step that a witness cosigned.
+    pub fn cosigned(&mut self, latency: Duration) {
+        let accepted = Outcome {
+            accepted: 1,
+            refused: BTreeMap::new(),
+        };
+        self.answered(latency, accepted, 1);
+    }
+
+    /// Counts a step that a witness refused.
+    pub fn refused(&mut self, slug: &str) {
+        self.lost(slug, 1);
+    }
+
     /// Counts entries that have no answer.
     pub fn lost(&mut self, slug: &str, sent: usize) {
         self.sent += sent as u64;

@@ -1,16 +1,29 @@
 //! The load generator against a log of the town: small, but whole.
 
 use crate::reader::{Reader, number};
+use crate::witness_house::{WitnessHouse, done};
+use demo::person::Person;
+use demo::process::ask;
 use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(
-        "a_measured_load_is_in_the_log_and_its_report_says_what_was_verified",
-        measured,
-    )]
+    vec![
+        Trial::test(
+            "a_measured_load_is_in_the_log_and_its_report_says_what_was_verified",
+            measured,
+        ),
+        Trial::test(
+            "a_witnessed_load_satisfies_the_policy_in_a_closed_and_an_open_loop",
+            witnessed,
+        ),
+        Trial::test(
+            "the_steps_of_many_logs_are_cosigned_with_every_key_of_a_witness",
+            witness,
+        ),
+    ]
 }
 
 fn measured() -> Result<(), Failed> {
@@ -42,4 +55,54 @@ fn measured() -> Result<(), Failed> {
     let after = Reader::read(&town)?.size.get();
     assert_eq!(after, before + sent);
     Ok(())
+}
+
+fn witnessed() -> Result<(), Failed> {
+    let mut town = Town::found_with_witnesses(None)?;
+    town.open_log()?;
+    town.log_serves()?;
+    let bureau = town.enrol("bureau", "Bureau")?;
+    let key = bureau.path("bureau.pem").display().to_string();
+    let url = town.url().to_owned();
+    for (loop_, options) in [("closed", &[][..]), ("open", &["--rate", "100"])] {
+        let out = town.folder().join(format!("{loop_}.json"));
+        let file = out.display().to_string();
+        let mut args = vec!["witnessed", "--log", &url, "--key", &key, "--out", &file];
+        args.extend(["--connections", "16", "--entries", "200", "--warmup", "0"]);
+        args.extend(options);
+        town.loadtest(args)?.done()?;
+        let report: Value = serde_json::from_slice(&std::fs::read(out)?)?;
+        assert_eq!(
+            (&report["passed"], &report["log"]["unwitnessed"]),
+            (&true.into(), &false.into())
+        );
+        assert_eq!(report["load"]["logged"], 200, "{report:#}");
+    }
+    Ok(())
+}
+
+fn witness() -> Result<(), Failed> {
+    let mut house = WitnessHouse::found()?;
+    let printed = done(ask(
+        Person::Loadtest,
+        ["witness", "--print-enrol", "--logs", "3"],
+        &house.beside(""),
+    )?)?;
+    let mut options = vec!["--first-run"];
+    options.extend(printed.stdout.lines().flat_map(|vkey| ["--enrol", vkey]));
+    house.open(&options)?;
+    let out = house.beside("report.json");
+    let (url, file) = (house.url().to_owned(), out.display().to_string());
+    let vkeys: Vec<String> = house.vkeys().iter().map(ToString::to_string).collect();
+    let mut args = vec!["witness", "--witness", &url, "--logs", "3", "--out", &file];
+    args.extend(["--seconds", "1", "--warmup", "0"]);
+    args.extend(vkeys.iter().flat_map(|vkey| ["--vkey", vkey]));
+    let said = ask(Person::Loadtest, &args, &house.beside(""))?;
+    let report: Value = serde_json::from_slice(&std::fs::read(out)?)?;
+    assert!(number(&report["verified"], "answers")? > 0, "{report:#}");
+    assert_eq!(report["verified"]["failed"], 0, "{report:#}");
+    // The rate of a log is limited on purpose; nothing else may go wrong.
+    let refused = report["errors"]["by_type"].as_object().ok_or("no errors")?;
+    assert!(refused.keys().all(|why| why == "http-429"), "{said:?}");
+    house.close()
 }

@@ -1,7 +1,9 @@
 //! What can be typed.
 
+use super::witness::WitnessArgs;
 use crate::target::Target;
 use clap::{ArgGroup, Args, Parser, Subcommand};
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,6 +46,11 @@ pub enum Verb {
         loadtest witnessed --log http://127.0.0.1:8080 --key bureau.pem --connections 1024 --seconds 30\n  \
         loadtest witnessed --log http://127.0.0.1:8080 --key bureau.pem --rate 500 --seconds 30")]
     Witnessed(WitnessedArgs),
+    /// Steps of many logs, each cosigned by one witness
+    #[command(after_help = "Examples:\n  \
+        loadtest witness --print-enrol --logs 50      the test keys to enrol first\n  \
+        loadtest witness --witness http://127.0.0.1:8090 --vkey VKEY --vkey VKEY --logs 50 --seconds 10")]
+    Witness(WitnessArgs),
 }
 
 /// Options of `single`.
@@ -159,6 +166,7 @@ impl From<Verb> for Order {
                 let ceiling = args.rate.unwrap_or(SINGLE_CEILING);
                 ("witnessed", args.connections, 1, ceiling, args.load)
             }
+            Verb::Witness(_) => unreachable!("a witness has no entries: it is measured elsewhere"),
             Verb::Single(args) => ("single", args.connections, 1, SINGLE_CEILING, args.load),
             Verb::Batch(args) => (
                 "batch",

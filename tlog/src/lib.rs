@@ -49,8 +49,9 @@ pub use node::{HashReader, NodeId};
 pub use note::{MalformedLine, MalformedNote, NOTE_BYTES_MAX, Note, SIGNATURES_MAX, SignatureLine};
 pub use plan::{OutOfRange, ProofPlan, RootPlan};
 pub use policy::{
-    Group, LogKey, MalformedPolicy, Member, Octets, POLICY_BYTES_MAX, POLICY_LINES_MAX, Policy,
-    PolicyFault, PolicyWarning, Quorum, Witness,
+    Grip, Group, LogKey, MalformedPolicy, Member, NotSearched, OPERATORS_MAX, Octets, Operator,
+    Operators, POLICY_BYTES_MAX, POLICY_LINES_MAX, Policy, PolicyFault, PolicyWarning, Quorum,
+    QuorumSearch, QuorumStrength, Witness,
 };
 pub use proof::{
     BadProof, ProofError, consistency_proof, fold_consistency, fold_inclusion, inclusion_proof,

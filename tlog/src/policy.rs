@@ -1,8 +1,12 @@
 //! Trust policies: which logs, which witnesses, and how many of them. <https://c2sp.org/tlog-policy>
 
+mod operator;
 mod parser;
+mod strength;
 
+pub use operator::{Operator, Operators};
 pub use parser::{MalformedPolicy, POLICY_BYTES_MAX, POLICY_LINES_MAX, PolicyFault};
+pub use strength::{Grip, NotSearched, OPERATORS_MAX, QuorumSearch, QuorumStrength};
 
 use crate::signed_checkpoint::verify_known;
 use crate::{
@@ -174,7 +178,8 @@ impl Policy {
         warnings
     }
 
-    fn require_quorum(&self, cosigned: &[bool]) -> Result<(), Refusal> {
+    /// For each group how many of its members have cosigned.
+    fn met(&self, cosigned: &[bool]) -> Vec<usize> {
         // Members stand before their group, so one pass in order knows all it needs, however deep the groups nest.
         let mut met: Vec<usize> = vec![0; self.groups.len()];
         let has = |met: &[usize], member: &Member| match *member {
@@ -188,13 +193,21 @@ impl Policy {
         for (index, group) in self.groups.iter().enumerate() {
             met[index] = group.members.iter().filter(|m| has(&met, m)).count();
         }
+        met
+    }
+
+    fn require_quorum(&self, cosigned: &[bool]) -> Result<(), Refusal> {
         let (have, need, of) = match self.quorum {
             Quorum::None => return Ok(()),
             Quorum::Of(Member::Group(index)) => {
                 let group = &self.groups[index];
-                (met[index], group.threshold, group.members.len())
+                let met = self.met(cosigned)[index];
+                (met, group.threshold, group.members.len())
             }
-            Quorum::Of(witness) => (usize::from(has(&met, &witness)), 1, 1),
+            Quorum::Of(Member::Witness(index)) => {
+                let has = cosigned.get(index).copied().unwrap_or(false);
+                (usize::from(has), 1, 1)
+            }
         };
         if have >= need {
             Ok(())

@@ -15,6 +15,7 @@ mod policy;
 mod policy_file;
 mod policy_judge;
 mod property;
+mod quorum_strength;
 mod receipt;
 mod signature;
 mod signed_checkpoint;

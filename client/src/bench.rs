@@ -1,9 +1,9 @@
 //! The bench on which a verification is done: what was checked is written down in order, and the first failure ends it.
 
+use crate::confirmation::date;
 use crate::reason::Reason;
 use crate::verdict::{Check, CheckName, Verdict, Word};
 use evidence::Entry;
-use jiff::Timestamp;
 use tlog::{CosignedCheckpoint, LeafIndex, Note, Policy, Receipt, Refusal, SignatureChecks, Vkey};
 use words::Code;
 
@@ -103,6 +103,31 @@ impl<'a> Bench<'a> {
         Ok(head)
     }
 
+    /// As [`head`](Self::head), of the receipt of an entry: "not yet" is said only of an entry that stands there.
+    pub(crate) fn head_of(
+        &mut self,
+        receipt: &Receipt,
+        entry: &Entry,
+        policy: &Policy,
+        also: &[Vkey],
+        written_down: bool,
+    ) -> Result<CosignedCheckpoint, Failed> {
+        let judged = self.head(receipt.note(), policy, also, written_down);
+        judged.map_err(|failed| {
+            if failed.verdict.code() != Code::FailQuorum {
+                return failed;
+            }
+            let not_yet = self.done.pop();
+            match self.inclusion(receipt, entry, false) {
+                Err(wrong) => wrong,
+                Ok(()) => {
+                    self.done.extend(not_yet);
+                    failed
+                }
+            }
+        })
+    }
+
     fn refused(&mut self, refusal: &Refusal) -> Failed {
         match refusal {
             Refusal::Quorum { have, need, .. } => {
@@ -140,15 +165,4 @@ impl<'a> Bench<'a> {
         }
         Ok(())
     }
-}
-
-/// `2026-06-11 02:02 UTC`
-pub(crate) fn date(seconds: u64) -> String {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok())
-        .map_or_else(
-            || "–".to_owned(),
-            |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        )
 }

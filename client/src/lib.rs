@@ -19,6 +19,7 @@ pub mod program;
 
 mod bench;
 mod case_store;
+mod confirmation;
 mod durable_file;
 mod enrolment;
 mod evidence_store;
@@ -40,6 +41,7 @@ mod verdict;
 mod verification;
 
 pub use case_store::{CaseError, CaseStore, OPEN_MAX, OpenItem};
+pub use confirmation::{Confirmation, Confirmations};
 pub use evidence_store::{EvidenceStoreError, FileRole, ItemFiles};
 pub use file_digest::{HEAD_LEN, ReadFile, read_file};
 pub use file_type::FileType;
@@ -47,7 +49,7 @@ pub use keypair::{KeyError, Keypair};
 pub use log_answer::{
     KeyLine, LogInfo, MalformedAnswer, NoticeLine, Placed, ReceiptAnswer, Submitted,
 };
-pub use log_client::{CallError, ENTRIES_MAX, LogClient, NoClient, ReceiptOf};
+pub use log_client::{CallError, ENTRIES_MAX, LogClient, NoClient, ReceiptOf, Until};
 pub use log_problem::LogProblem;
 pub use notice_collection::{FetchNoticesError, fetch_notices};
 pub use patience::{Passing, Patience, patiently};
@@ -56,6 +58,6 @@ pub use reason::Reason;
 pub use receipt_check::{Doubt, check_receipt};
 pub use record_draft::{DEFAULTS_BYTES_MAX, FileToRecord, RecordDraft, RecordDraftError};
 pub use sealing::{SealError, Sealed, seal};
-pub use submission::{Courier, Outcome, Sent};
+pub use submission::{Claim, Courier, Outcome, Proof, Sent};
 pub use verdict::{Argument, Check, CheckName, Verdict, Word};
 pub use verification::{Exhibit, verify};

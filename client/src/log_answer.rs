@@ -1,15 +1,17 @@
 //! What a log answers, read strictly: an answer that is not what the API says is no answer.
 //!
 //! ```json
-//! {"state":"logged","unwitnessed":true,"size":8,"root":"…","time_ms":1790000000000,"checkpoint":"…",
+//! {"state":"witnessed","unwitnessed":false,"size":8,"root":"…","time_ms":1790000000000,"checkpoint":"…",
 //!  "results":[{"status":200,"index":7,"entry":"…","leaf_hash":"…","proof":["…"]},
 //!             {"status":409,"type":"/docs/problems#slot-taken","title":"…","detail":"…","index":3}]}
 //! ```
+//! While witnesses are awaited there is no `checkpoint` and an `awaits`, and each result has status 202 and says where
+//! its receipt will be: `"receipt":"/v1/receipts?slot=…"`.
 
 use crate::log_problem::{LogProblem, ProblemJson, printable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evidence::Entry;
+use evidence::{Entry, Slot};
 use serde::Deserialize;
 use serde_json::Value;
 use tlog::{Hash, LeafIndex, Note, Receipt, TreeSize};
@@ -34,6 +36,8 @@ pub struct Submitted {
     pub checkpoint: Option<Note>,
     /// True if no witness stands behind the checkpoint.
     pub unwitnessed: bool,
+    /// What has to happen before there is a checkpoint, in the log's words, safe to print.
+    pub awaits: Option<String>,
     /// For each entry, in the order they were sent.
     pub results: Vec<Result<Placed, LogProblem>>,
 }
@@ -47,6 +51,8 @@ pub struct Placed {
     pub entry: Entry,
     /// The inclusion proof under the answer's checkpoint.
     pub proof: Vec<Hash>,
+    /// Where its receipt will be, if that is by slot: an index is no promise before it is witnessed.
+    pub slot: Option<Slot>,
 }
 
 impl Submitted {
@@ -61,6 +67,7 @@ impl Submitted {
         Ok(Self {
             checkpoint: json.checkpoint.map(|text| note(&text)).transpose()?,
             unwitnessed: json.unwitnessed,
+            awaits: json.awaits.as_deref().map(printable),
             results,
         })
     }
@@ -203,6 +210,12 @@ pub(crate) fn note(text: &str) -> Result<Note, MalformedAnswer> {
     Note::parse(text.as_bytes()).map_err(|_| malformed("checkpoint"))
 }
 
+/// `/v1/receipts?slot=<64 hex digits>`; an address of another form is not followed.
+fn slot(address: &str) -> Option<Slot> {
+    let slot = address.strip_prefix("/v1/receipts?slot=")?;
+    hex32(slot).map(Slot::new)
+}
+
 fn hex32(text: &str) -> Option<[u8; 32]> {
     hex::decode(text).ok()?.try_into().ok()
 }
@@ -212,6 +225,7 @@ struct SubmittedJson {
     checkpoint: Option<String>,
     #[serde(default)]
     unwitnessed: bool,
+    awaits: Option<String>,
     results: Vec<Value>,
 }
 
@@ -220,6 +234,7 @@ struct PlacedJson {
     index: u64,
     entry: String,
     proof: Vec<String>,
+    receipt: Option<String>,
 }
 
 impl PlacedJson {
@@ -234,6 +249,7 @@ impl PlacedJson {
             proof: proof
                 .collect::<Result<_, _>>()
                 .map_err(|_| malformed("proof"))?,
+            slot: self.receipt.as_deref().and_then(slot),
         })
     }
 }

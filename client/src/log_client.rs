@@ -5,7 +5,7 @@ use crate::log_answer::{
 };
 use crate::log_problem::LogProblem;
 use crate::patience::Passing;
-use evidence::{ENTRY_LEN, Entry};
+use evidence::{ENTRY_LEN, Entry, Slot};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, StatusCode, Url, redirect};
 use std::time::Duration;
@@ -34,8 +34,19 @@ pub enum ReceiptOf {
     Earliest(LeafIndex),
     /// The entry at this position, under the newest head.
     Newest(LeafIndex),
-    /// The entry with this leaf hash.
+    /// The entry with this leaf hash, under the newest head.
     Leaf(Hash),
+    /// The entry in this slot, under the newest head.
+    Slot(Slot),
+}
+
+/// How long the log may keep a submitter waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until the entries are in the tree.
+    Logged,
+    /// As long as the log chooses to wait for its witnesses, which is seconds.
+    Witnessed,
 }
 
 impl LogClient {
@@ -58,14 +69,17 @@ impl LogClient {
     }
 
     /// `POST /v1/entries` with at most [`ENTRIES_MAX`] entries. The answer has one result for each.
-    pub async fn submit(&self, entries: &[Entry]) -> Result<Submitted, CallError> {
+    pub async fn submit(&self, entries: &[Entry], until: Until) -> Result<Submitted, CallError> {
         let mut body = Vec::with_capacity(entries.len() * ENTRY_LEN);
         for entry in entries {
             body.extend_from_slice(&entry.to_bytes());
         }
         let request = self
             .http
-            .post(self.url("v1/entries")?)
+            .post(self.url(match until {
+                Until::Logged => "v1/entries?wait=logged",
+                Until::Witnessed => "v1/entries",
+            })?)
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(ACCEPT, "application/json")
             .body(body);
@@ -76,6 +90,7 @@ impl LogClient {
                 Submitted {
                     checkpoint: None,
                     unwitnessed: false,
+                    awaits: None,
                     results: vec![Err(problem)],
                 }
             }
@@ -92,7 +107,11 @@ impl LogClient {
         let path = match of {
             ReceiptOf::Earliest(index) => format!("v1/receipts/{index}"),
             ReceiptOf::Newest(index) => format!("v1/receipts/{index}?newest=1"),
-            ReceiptOf::Leaf(hash) => format!("v1/receipts?hash={}", hex::encode(hash.as_bytes())),
+            ReceiptOf::Leaf(hash) => {
+                let hash = hex::encode(hash.as_bytes());
+                format!("v1/receipts?hash={hash}&newest=1")
+            }
+            ReceiptOf::Slot(slot) => format!("v1/receipts?slot={slot}&newest=1"),
         };
         let answer = call(self.http.get(self.url(&path)?).header(ACCEPT, "text/plain")).await?;
         Ok(if answer.status == StatusCode::ACCEPTED {

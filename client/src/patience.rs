@@ -14,6 +14,7 @@ pub const RETRY_AFTER_LONGEST: Duration = Duration::from_mins(5);
 #[derive(Clone, Debug)]
 pub struct Patience {
     next: Duration,
+    longest: Duration,
     left: Duration,
 }
 
@@ -22,8 +23,20 @@ impl Patience {
     pub const fn new(total: Duration) -> Self {
         Self {
             next: WAIT_FIRST,
+            longest: WAIT_LONGEST,
             left: total,
         }
+    }
+
+    /// The same with no single wait of ours longer than `longest`: for what is expected any moment.
+    #[must_use]
+    pub const fn with_longest(self, longest: Duration) -> Self {
+        Self { longest, ..self }
+    }
+
+    /// What is left of all waits together.
+    pub const fn left(&self) -> Duration {
+        self.left
     }
 
     /// The next wait: between a half and the whole of a step that doubles, so that many clients that failed together
@@ -35,7 +48,7 @@ impl Patience {
         let wait = asked
             .map(|asked| asked.min(RETRY_AFTER_LONGEST))
             .map_or(own, |asked| asked + own / 2);
-        self.next = (self.next * 2).min(WAIT_LONGEST);
+        self.next = (self.next * 2).min(self.longest);
         self.left = self.left.checked_sub(wait)?;
         Some(wait)
     }

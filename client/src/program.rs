@@ -10,6 +10,7 @@ mod errand;
 mod hash;
 mod key;
 mod policy;
+mod policy_explain;
 mod progress;
 mod submit;
 mod submit_report;
@@ -56,9 +57,12 @@ fn dispatch(command: Command, voice: Voice) -> Result<Answer, Failure> {
         Verb::Submit(args) => wait_for(submit::submit(&args, voice)),
         Verb::Verify(args) => verify::verify(&args, voice),
         Verb::Policy(PolicyVerb::Fetch { url, out }) => {
-            wait_for(policy::fetch(&url, out.as_deref()))
+            wait_for(policy::fetch(&url, out.as_deref(), voice.lang))
         }
-        Verb::Policy(PolicyVerb::Show { file }) => policy::show(&file),
+        Verb::Policy(PolicyVerb::Show { file }) => policy::show(&file, voice.lang),
+        Verb::Policy(PolicyVerb::Explain { file, superiors }) => {
+            policy_explain::explain(&file, &superiors, voice.lang)
+        }
         Verb::Policy(PolicyVerb::Fingerprint { file }) => policy::fingerprint(&file),
         Verb::Completions { shell } => Ok(completion::script(shell)),
     }

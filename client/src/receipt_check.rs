@@ -1,5 +1,6 @@
 //! Whether a receipt is the proof of one entry of ours: asked before an answer is believed and before anything is sent.
 
+use crate::confirmation::Confirmations;
 use evidence::Entry;
 use tlog::{Policy, Receipt, Refusal, SignatureChecks};
 
@@ -30,13 +31,15 @@ pub enum Doubt {
 
 /// Checks that `receipt` proves `entry` in the log `origin`. With a policy the head is judged too; without one only the
 /// hashes are checked, which shows that the answer is consistent and not who gave it.
+///
+/// Answers who has confirmed the head; nobody without a policy, or by one that asks for no witness.
 pub fn check_receipt(
     receipt: &Receipt,
     entry: &Entry,
     origin: &str,
     policy: Option<&Policy>,
     checks: &dyn SignatureChecks,
-) -> Result<(), Doubt> {
+) -> Result<Confirmations, Doubt> {
     if receipt
         .extra()
         .is_some_and(|extra| extra != entry.to_bytes())
@@ -56,10 +59,10 @@ pub fn check_receipt(
     )
     .map_err(|_| Doubt::Inclusion)?;
     let Some(policy) = policy else {
-        return Ok(());
+        return Ok(Confirmations::default());
     };
     match policy.judge(receipt.note(), checks) {
-        Ok(_) => Ok(()),
+        Ok(head) => Ok(Confirmations::of(policy, &head)),
         Err(Refusal::Quorum { have, need, .. }) => Err(Doubt::NotWitnessed { have, need }),
         Err(refusal) => Err(Doubt::Refused(refusal)),
     }

@@ -1,5 +1,6 @@
 //! What a check came to: one sentence, one exit code, what was checked, and what was not proved.
 
+use crate::confirmation::Confirmations;
 use crate::reason::Reason;
 use tlog::LeafIndex;
 use words::{Code, Exit, Lang};
@@ -17,6 +18,8 @@ pub struct Verdict {
     pub not_proved: Vec<Code>,
     /// Where the entry stands in the log; `None` unless that is proved.
     pub index: Option<LeafIndex>,
+    /// The policy's witnesses and what each has confirmed; empty unless all is proved.
+    pub confirmations: Confirmations,
 }
 
 impl Verdict {
@@ -28,6 +31,7 @@ impl Verdict {
             checks: Vec::new(),
             not_proved: Vec::new(),
             index: None,
+            confirmations: Confirmations::default(),
         }
     }
 
@@ -133,6 +137,8 @@ pub enum Argument {
     Text(String),
     /// A phrase of the language.
     Reason(Reason),
+    /// Names, with the comma of the language between them.
+    List(Vec<String>),
 }
 
 impl Argument {
@@ -141,6 +147,10 @@ impl Argument {
         match self {
             Self::Text(text) => text.clone(),
             Self::Reason(reason) => reason.phrase(lang),
+            Self::List(names) => names.join(match lang {
+                Lang::En => ", ",
+                Lang::Zh => "、",
+            }),
         }
     }
 }
@@ -167,6 +177,13 @@ impl Word {
     pub fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.arguments
             .push((name, Argument::Text(value.to_string())));
+        self
+    }
+
+    /// With names for one more placeholder.
+    #[must_use]
+    pub fn with_list(mut self, name: &'static str, names: Vec<String>) -> Self {
+        self.arguments.push((name, Argument::List(names)));
         self
     }
 

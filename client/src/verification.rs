@@ -6,18 +6,18 @@
 //! 3. the entry's signature, for this log's origin, by the key beside the record;
 //! 4. the file has the length and the fingerprints that the record states;
 //! 5. the head is signed by a log of the policy, with every key of it that is known, and cosigned by the quorum;
-//! 6. the entry stands under that head;
+//! 6. the entry stands under that head: without a quorum it is checked too, so that "not yet" is said of a true proof alone;
 //! 7. the key was enrolled at an earlier position ([`crate::enrolment`]).
 //!
 //! Steps 1 to 4 need no policy: a file that differs from the record beside it is wrong whomever one believes.
 
-use crate::bench::{Bench, Failed, date};
+use crate::bench::{Bench, Failed};
+use crate::confirmation::{Confirmations, date};
 use crate::enrolment::{self, Enrolment};
 use crate::reason::Reason;
 use crate::verdict::{CheckName, Verdict, Word};
 use evidence::{Entry, EvidenceFile, FileDigest, Kind, OriginHash};
-use std::collections::BTreeSet;
-use tlog::{CosignedCheckpoint, KeyName, Policy, Receipt, SignatureChecks};
+use tlog::{CosignedCheckpoint, Policy, Receipt, SignatureChecks};
 use words::Code;
 
 /// What is laid before the verifier.
@@ -85,14 +85,14 @@ impl Bench<'_> {
         let enrolment = match &evidence {
             // The plain judgement first: its failures say most.
             Some(evidence) => {
-                self.head(receipt.note(), policy, &[], false)?;
+                self.head_of(&receipt, &entry, policy, &[], false)?;
                 self.inclusion(&receipt, &entry, false)?;
                 Some(enrolment::check(self, evidence, &entry, &receipt, policy)?)
             }
             None => None,
         };
         let also = enrolment.as_ref().map_or(&[][..], Enrolment::log_vkeys);
-        let head = self.head(receipt.note(), policy, also, true)?;
+        let head = self.head_of(&receipt, &entry, policy, also, true)?;
         self.inclusion(&receipt, &entry, true)?;
         self.index = Some(receipt.index());
         if let Some(enrolment) = &enrolment {
@@ -103,12 +103,11 @@ impl Bench<'_> {
             self.not_proved.push(Code::Unwitnessed);
         }
         self.not_proved.push(Code::Meaning);
-        Ok(Verdict::new(verified(
-            exhibit.file.is_some(),
-            &receipt,
-            &head,
-            policy,
-        )))
+        let confirmations = Confirmations::of(policy, &head);
+        let word = verified(exhibit.file.is_some(), &receipt, &head, &confirmations);
+        let mut verdict = Verdict::new(word);
+        verdict.confirmations = confirmations;
+        Ok(verdict)
     }
 
     fn one_entry(
@@ -176,31 +175,19 @@ fn verified(
     with_file: bool,
     receipt: &Receipt,
     head: &CosignedCheckpoint,
-    policy: &Policy,
+    confirmations: &Confirmations,
 ) -> Word {
-    if !with_file {
-        return Word::plain(Code::RecordOk);
-    }
-    // One name is one operator's key name: an operator with two kinds of key confirms once.
-    let confirmed: BTreeSet<&KeyName> = head.cosignatures().iter().map(|line| &line.name).collect();
-    let listed: BTreeSet<&KeyName> = policy
-        .witnesses()
-        .iter()
-        .map(|witness| witness.vkey().name())
-        .collect();
-    let code = if confirmed.is_empty() {
-        Code::FileMatchUnwitnessed
-    } else {
-        Code::FileMatch
+    let code = match (with_file, confirmations.count()) {
+        (false, 0) => Code::RecordOk,
+        (false, _) => Code::RecordWitnessed,
+        (true, 0) => Code::FileMatchUnwitnessed,
+        (true, _) => Code::FileMatch,
     };
-    Word::plain(code)
+    let time = proved_time(head).map_or_else(|| "–".to_owned(), date);
+    let word = Word::plain(code)
         .with("n", &receipt.index())
-        .with(
-            "date",
-            &proved_time(head).map_or_else(|| "–".to_owned(), date),
-        )
-        .with("k", &confirmed.len())
-        .with("m", &listed.len())
+        .with("date", &time);
+    confirmations.fill(word)
 }
 
 /// The time until which the entry was surely recorded: the latest that a witness states, so that one honest witness

@@ -10,6 +10,7 @@ pub mod original;
 pub mod part;
 pub mod person;
 pub mod process;
+pub mod program;
 pub mod story;
 pub mod town;
 pub mod voice;

@@ -19,7 +19,14 @@ enum Source {
 }
 
 /// Names that other files in a bureau's or a citizen's folder bear.
-const TAKEN: [&str; 3] = ["bureau.pem", "case.json", "policy"];
+const TAKEN: [&str; 6] = [
+    "bureau.pem",
+    "case.json",
+    "policy",
+    "statement-1.txt",
+    "statement-2.txt",
+    "statement-3.txt",
+];
 
 impl Original {
     /// The footage that is built in, and the files `with` beside it, each under a name of its own.

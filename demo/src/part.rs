@@ -15,17 +15,20 @@ pub enum Part {
     Change,
     /// The log starts again and has forgotten nothing
     Restart,
+    /// Witnesses are lost and come back
+    Witness,
 }
 
 impl Part {
     /// All parts, in the order of the story.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Log,
         Self::Bureau,
         Self::Submit,
         Self::Verify,
         Self::Change,
         Self::Restart,
+        Self::Witness,
     ];
 
     /// The parts to tell: all, or `only` one with what it needs before it.
@@ -33,7 +36,7 @@ impl Part {
         let Some(only) = only else {
             return Self::ALL.to_vec();
         };
-        // The last three each stand on the submission alone.
+        // The others each stand on the submission alone.
         let base = [Self::Log, Self::Bureau, Self::Submit];
         let mut plan: Vec<Self> = base.into_iter().take_while(|part| *part != only).collect();
         plan.push(only);
@@ -49,6 +52,7 @@ impl Part {
             Self::Verify => "verify",
             Self::Change => "change",
             Self::Restart => "restart",
+            Self::Witness => "witness",
         }
     }
 }
@@ -59,11 +63,12 @@ mod tests {
 
     #[test]
     fn one_part_brings_what_it_needs_and_no_more() {
-        use Part::{Bureau, Change, Log, Submit, Verify};
+        use Part::{Bureau, Change, Log, Submit, Verify, Witness};
         assert_eq!(Part::plan(None), Part::ALL);
         assert_eq!(Part::plan(Some(Log)), [Log]);
         assert_eq!(Part::plan(Some(Submit)), [Log, Bureau, Submit]);
         assert_eq!(Part::plan(Some(Change)), [Log, Bureau, Submit, Change]);
         assert_eq!(Part::plan(Some(Verify)), [Log, Bureau, Submit, Verify]);
+        assert_eq!(Part::plan(Some(Witness)), [Log, Bureau, Submit, Witness]);
     }
 }

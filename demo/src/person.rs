@@ -19,6 +19,8 @@ pub enum Person {
     Notary,
     /// `loadtest`: the load generator.
     Loadtest,
+    /// `demo`: the whole town, within a town's test.
+    Demo,
 }
 
 /// The argument that turns this program into a person.
@@ -29,7 +31,13 @@ const PARENT: &str = "TOWN_PARENT";
 
 impl Person {
     /// Everybody.
-    pub const ALL: [Self; 4] = [Self::Log, Self::Witness, Self::Notary, Self::Loadtest];
+    pub const ALL: [Self; 5] = [
+        Self::Log,
+        Self::Witness,
+        Self::Notary,
+        Self::Loadtest,
+        Self::Demo,
+    ];
 
     /// The name of this person's program.
     pub const fn name(self) -> &'static str {
@@ -38,6 +46,7 @@ impl Person {
             Self::Witness => "notarylog-witness",
             Self::Notary => "notary",
             Self::Loadtest => "loadtest",
+            Self::Demo => "demo",
         }
     }
 
@@ -58,6 +67,7 @@ impl Person {
             Self::Witness => notarylog_witness::program::run(args),
             Self::Notary => notarylog_client::program::run(args),
             Self::Loadtest => notarylog_loadtest::program::run(args),
+            Self::Demo => crate::program::run(args),
         }
     }
 }

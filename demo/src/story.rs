@@ -1,11 +1,14 @@
 //! The story that the demo tells, part by part. Each part checks what it says.
 
+mod witnesses;
+
 use crate::media;
 use crate::original::Original;
 use crate::part::Part;
 use crate::process::Said;
 use crate::town::{Home, ORIGIN, Town, TownError};
 use crate::voice::{Line, Voice};
+use crate::witness_row::OPERATORS;
 use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -66,13 +69,14 @@ impl Story {
             Part::Verify => self.copies_are_verified(),
             Part::Change => self.a_change_is_refused(),
             Part::Restart => self.log_restarts(),
+            Part::Witness => self.witnesses_come_and_go(),
         }
     }
 
     /// Leaves the log open for visitors and says where.
     pub fn leave_open(&mut self) -> Result<(), Failure> {
         if self.town.log_process().is_none() {
-            self.town.open_log()?;
+            self.open_log()?;
         }
         let url = self.town.url();
         let line = |what: &str| Line::Plain(format!("{url}{what}"));
@@ -81,10 +85,11 @@ impl Story {
             json!({"url": url, "admin": self.town.admin_url(), "folder": self.town.folder()}),
             &[
                 Line::Text(format!(
-                    "The log stays open at {url} until you press Ctrl-C. Look at it in a browser or with curl:"
+                    "The log and its witnesses stay open, the log at {url}, until you press Ctrl-C. Look at it in a browser or with curl:"
                 )),
                 line("/docs        what it can be asked"),
-                line("/checkpoint  its newest signed head"),
+                line("/checkpoint  its newest signed and cosigned head"),
+                line("/v1/log      what each witness did last"),
                 line("/v1/keys     who may submit"),
                 Line::Text("Or let a script check it that shares no code with us:".to_owned()),
                 Line::Plain(format!("python3 tests/stranger.py {url}")),
@@ -96,8 +101,9 @@ impl Story {
     /// Closes the log and says that all parts were checked.
     pub fn end(&mut self, parts: &[Part]) -> Result<(), Failure> {
         self.town.close_log()?;
+        self.town.close_witnesses()?;
         let names: Vec<&str> = parts.iter().map(|part| part.name()).collect();
-        let text = "Every step was checked. The log has stopped.".to_owned();
+        let text = "Every step was checked. The log and its witnesses have stopped.".to_owned();
         self.voice
             .close("done", json!({"checked": names}), &[Line::Text(text)]);
         Ok(())
@@ -106,7 +112,8 @@ impl Story {
     /// Closes the log at the visitor's wish.
     pub fn stop(&mut self) -> Result<(), Failure> {
         self.town.close_log()?;
-        let text = "The log has stopped.".to_owned();
+        self.town.close_witnesses()?;
+        let text = "The log and its witnesses have stopped.".to_owned();
         self.voice.close("stopped", json!({}), &[Line::Text(text)]);
         Ok(())
     }
@@ -116,9 +123,15 @@ impl Story {
         self.voice.fail(part, &failure.to_string());
     }
 
-    fn log_opens(&mut self) -> Result<(), Failure> {
-        self.voice.begin("A log opens");
+    /// Opens the log and waits until its witnesses have looked at it.
+    fn open_log(&mut self) -> Result<(), Failure> {
         self.town.open_log()?;
+        Ok(self.town.log_serves()?)
+    }
+
+    fn log_opens(&mut self) -> Result<(), Failure> {
+        self.voice.begin("A log opens, and five witnesses watch it");
+        self.open_log()?;
         let head = self.head()?;
         check(head.size == 1, || {
             format!(
@@ -126,15 +139,28 @@ impl Story {
                 head.size
             )
         })?;
+        let open = self.town.witnesses().iter();
+        let witnesses: Vec<Value> = open
+            .map(|one| json!({"name": one.name(), "url": one.url(), "process": one.process()}))
+            .collect();
+        check(witnesses.iter().all(|one| one["process"].is_u64()), || {
+            format!("five witnesses should run as processes of their own; these do: {witnesses:?}")
+        })?;
         let (url, folder) = (self.town.url(), self.town.folder().display());
         let process = self.town.log_process().unwrap_or_default();
         self.voice.done(
             "log",
-            json!({"url": url, "process": process, "folder": self.town.folder(), "origin": ORIGIN}),
+            json!({"url": url, "process": process, "folder": self.town.folder(), "origin": ORIGIN,
+                "witnesses": witnesses}),
             &[
                 Line::Text(format!(
                     "It answers at {url}, runs as a process of its own (number {process}) and keeps everything in \
                      {folder}."
+                )),
+                Line::Text(format!(
+                    "Its witnesses are five more processes: {}. Each checks that the log only ever grows, remembers \
+                     what it saw, and cosigns. Four of the five must confirm a head before the log shows it to anybody.",
+                    OPERATORS.join(", ")
                 )),
                 Line::Text(
                     "Its first entry says who it is: its name, its keys, and the three administrators of whom any two \
@@ -175,10 +201,11 @@ impl Story {
             file.put_into(bureau)?;
         }
         let url = self.town.url();
+        for home in [bureau, citizen] {
+            home.notary(["policy", "fetch", url, "--out", "policy"])?
+                .done()?;
+        }
         bureau.submit(url, self.files.iter().map(Original::name))?;
-        citizen
-            .notary(["policy", "fetch", url, "--out", "policy"])?
-            .done()?;
 
         let mut lines = Vec::new();
         let mut logged = Vec::new();
@@ -195,12 +222,13 @@ impl Story {
         }
         lines.push(Line::Text(
             "Of each file, 162 bytes went to the log: a sealed fingerprint that tells a stranger nothing, not even \
-             which case it belongs to. The log answered at once with a proof that the entry is in it."
+             which case it belongs to. The log answered with a proof that the entry is in it, once four of the five \
+             witnesses had confirmed that."
                 .to_owned(),
         ));
         lines.push(Line::Text(
-            "A citizen now receives copies of the files and their proofs, and fetches the policy: the short text that \
-             says whose signatures count."
+            "A citizen now receives copies of the files and their proofs, and has fetched the policy: the short text \
+             that says whose signatures count."
                 .to_owned(),
         ));
         self.voice.done("submit", json!({"files": logged}), &lines);
@@ -217,9 +245,12 @@ impl Story {
         })?;
         let citizen = &cast(self.cast.as_ref())?.citizen;
         let mut lines = vec![Line::Text(
-            "No process of the log runs and nothing answers at its address. What the citizen holds is enough:".to_owned(),
+            "No process of the log runs, nothing answers at its address, and no witness is asked. What the citizen \
+             holds is enough:"
+                .to_owned(),
         )];
         let mut verdicts = Vec::new();
+        let mut last = None;
         for file in &self.files {
             let said = verify(citizen, file.name())?;
             check(said.code == 0, || {
@@ -231,9 +262,21 @@ impl Story {
                 )
             })?;
             lines.push(Line::Passed(format!("{}: {}", file.name(), verdict(&said))));
-            verdicts
-                .push(json!({"file": file.name(), "exit": said.code, "verdict": verdict(&said)}));
+            let confirmed = confirmed_by(&said);
+            check(confirmed.is_some(), || {
+                format!(
+                    "the verdict on {} should name the witnesses: {}",
+                    file.name(),
+                    words(&said)
+                )
+            })?;
+            verdicts.push(
+                json!({"file": file.name(), "exit": said.code, "verdict": verdict(&said),
+                "confirmed": confirmed}),
+            );
+            last = confirmed;
         }
+        lines.extend(last.map(Line::Text));
         self.voice.done(
             "verify",
             json!({"log_running": false, "files": verdicts}),
@@ -287,7 +330,7 @@ impl Story {
             self.town.close_log()?;
         }
         let before = self.entries_promised()?;
-        self.town.open_log()?;
+        self.open_log()?;
         let head = self.head()?;
         check(head.size == before, || {
             format!(
@@ -415,6 +458,14 @@ fn verdict(said: &Said) -> String {
         .find(|line| !line.is_empty())
         .unwrap_or_default()
         .to_owned()
+}
+
+/// Which witnesses confirmed, in the verdict's own words.
+fn confirmed_by(said: &Said) -> Option<String> {
+    let mut lines = said.stdout.lines();
+    lines
+        .find(|line| line.starts_with("Confirmed by "))
+        .map(str::to_owned)
 }
 
 fn words(said: &Said) -> String {

@@ -125,6 +125,11 @@ impl Town {
             .find(|witness| witness.name() == name)
     }
 
+    /// Closes all witnesses as their operators do.
+    pub fn close_witnesses(&mut self) -> Result<(), TownError> {
+        self.witnesses.iter_mut().try_for_each(TownWitness::close)
+    }
+
     /// The town's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -314,7 +319,8 @@ impl Home {
             .done()
     }
 
-    /// A bureau that opened its case submits files with its key `bureau.pem` to the log at `url`.
+    /// A bureau that opened its case submits files with its key `bureau.pem` to the log at `url`, and believes its
+    /// answers by the policy that it holds, if it has fetched one.
     pub fn submit<'a>(
         &self,
         url: &'a str,
@@ -322,7 +328,10 @@ impl Home {
     ) -> Result<Said, TownError> {
         let options = ["submit", "--log", url, "--key", "bureau.pem"];
         let case = ["--case", "case.json"];
-        self.notary(options.into_iter().chain(case).chain(names))?
+        let policy = ["--policy", "policy"];
+        let policy = self.path("policy").exists().then_some(policy);
+        let options = options.into_iter().chain(case);
+        self.notary(options.chain(policy.into_iter().flatten()).chain(names))?
             .done()
     }
 

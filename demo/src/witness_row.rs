@@ -113,6 +113,14 @@ impl TownWitness {
         self.process = None; // Process kills on drop
     }
 
+    /// Closes it as its operator does: SIGTERM, and it ends by itself.
+    pub fn close(&mut self) -> Result<(), TownError> {
+        match self.process.take() {
+            Some(process) => Ok(process.stop(PATIENCE).map(drop)?),
+            None => Ok(()),
+        }
+    }
+
     fn asked<S: AsRef<OsStr>>(
         &self,
         args: impl IntoIterator<Item = S>,

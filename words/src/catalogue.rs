@@ -108,6 +108,9 @@ catalogue! {
     RecordOk "RECORD_OK" Verified
         ["This record is in the public log", " and has not changed since it was written."]
         ["这条登记在公开日志中", "，写入后没有改动。"];
+    RecordWitnessed "RECORD_WITNESSED" Verified
+        ["This record is in the public log", " and has not changed since it was written. {k} of {m} witnesses have confirmed it."]
+        ["这条登记在公开日志中", "，写入后没有改动。{m} 家见证机构中已有 {k} 家确认。"];
     Meaning "MEANING" Verified
         ["", "This shows the file has not changed since it was recorded. It does not show that what it depicts is true or that the action was lawful."]
         ["", "这只说明文件自登记后没有改动，不说明内容是否属实、执法是否合法。"];
@@ -144,7 +147,7 @@ catalogue! {
     FailProof "FAIL_PROOF" ProvenWrong
         ["Check failed.", " The log did not prove that this record is in it. Do not rely on it until this is explained."]
         ["核验未通过。", "日志未能证明这条登记在其中。查明之前请勿依赖这条登记。"];
-    FailQuorum "FAIL_QUORUM" ProvenWrong
+    FailQuorum "FAIL_QUORUM" NotYet
         ["Not enough witnesses.", " {k} confirmed, {q} are required."]
         ["见证不足。", "需要 {q} 家确认，目前 {k} 家。"];
     FailSignature "FAIL_SIGNATURE" ProvenWrong
@@ -173,6 +176,12 @@ catalogue! {
     Witnessed "WITNESSED" Verified
         ["Confirmed.", " {k} of {m} witnesses confirmed the record, the last at {time}."]
         ["已见证。", "{m} 家见证机构中已有 {k} 家确认，最近一次在 {time}。"];
+    SubmittedWitnessed "SUBMITTED_WITNESSED" Verified
+        ["Witnessed as entry {index}.", " {k} of {m} witnesses have confirmed it: {names}. The receipt lies beside the file: {path}"]
+        ["已登记为第 {index} 号，并已见证。", "{m} 家见证机构中已有 {k} 家确认：{names}。凭证保存在文件旁边：{path}"];
+    LoggedAwaits "LOGGED_AWAITS" NotYet
+        ["Logged as entry {index}, not yet witnessed.", " Awaited: {awaits}. Until then this is the log's claim and no proof: keep the files and run this again; nothing is logged twice."]
+        ["已登记为第 {index} 号，尚未见证。", "正在等待：{awaits}。在此之前只是日志的说法，还不是证明：请保留文件并再次运行；不会重复登记。"];
     Unwitnessed "UNWITNESSED" Verified
         ["The log's own signature is the receipt.", " Unwitnessed; a restored backup could contradict it."]
         ["凭证只有日志自己的签名。", "未经见证；如日志从旧备份恢复，可能出现与它矛盾的记录。"];
@@ -208,6 +217,9 @@ catalogue! {
     CosignedBy "COSIGNED_BY" Verified
         ["", "{name} confirmed the log at {time}."]
         ["", "{name} 于 {time} 确认了日志。"];
+    WitnessedBy "WITNESSED_BY" Verified
+        ["Confirmed by", " {names}."]
+        ["确认方：", "{names}。"];
     SignaturesByLog "SIGNATURES_BY_LOG" Verified
         ["", "The log signed with: {kinds}."]
         ["", "日志的签名种类：{kinds}。"];
@@ -250,6 +262,50 @@ catalogue! {
     NoContradiction "NO_CONTRADICTION" NoMatch
         ["This file does not prove a contradiction.", " {reason}."]
         ["此文件不能证明存在矛盾。", "{reason}。"];
+
+    // ---- what a policy bears ----
+    QuorumAsks "QUORUM_ASKS" Verified
+        ["", "{n} operators are asked, and at least {k} of them must confirm."]
+        ["", "共向 {n} 家运行方请求见证，至少需 {k} 家确认。"];
+    ForkPrevented "FORK_PREVENTED" Verified
+        ["Two histories cannot both be confirmed while at most {f} operators lie.", ""]
+        ["说谎的运行方不超过 {f} 家时，两个互相矛盾的版本不可能都得到确认。", ""];
+    ForkNotPrevented "FORK_NOT_PREVENTED" Verified
+        ["One lying operator is enough to have two histories confirmed.", " A bare majority prevents nothing: ask more than two thirds."]
+        ["只要有一家运行方说谎，两个互相矛盾的版本就可能都得到确认。", "简单多数防不住任何一家：请要求三分之二以上。"];
+    ForkByLogAlone "FORK_BY_LOG_ALONE" Verified
+        ["The log alone can have two histories confirmed, though no operator lies.", " Two quorums need not share anybody: ask more than two thirds."]
+        ["即使没有运行方说谎，日志自己也能让两个互相矛盾的版本都得到确认。", "两组足够的见证可以互不相交：请要求三分之二以上。"];
+    ForkDetected "FORK_DETECTED" Verified
+        ["", "Whoever reads the heads of all operators sees a fork while at most {f} of them lie."]
+        ["", "说谎的不超过 {f} 家时，读取全部运行方日志头的人能发现分叉。"];
+    OutagesBorne "OUTAGES_BORNE" Verified
+        ["", "{d} of them may be out at the same time, and entries are still witnessed."]
+        ["", "同时停机不超过 {d} 家时，登记仍能得到见证。"];
+    StrengthUnknown "STRENGTH_UNKNOWN" Verified
+        ["What this quorum bears was not searched:", " it asks {n} operators, and at most {max} are searched."]
+        ["未推算这一规则的强度：", "它要求 {n} 家运行方，最多推算 {max} 家。"];
+    SuperiorBearable "SUPERIOR_BEARABLE" Verified
+        ["", "{count} answer to {name} ({members}): together they cannot have two histories confirmed."]
+        ["", "有 {count} 家受 {name} 领导（{members}）：它们合起来也不能让两个版本都得到确认。"];
+    SuperiorTooMany "SUPERIOR_TOO_MANY" Verified
+        ["Too many answer to {name}:", " {members} could together have two histories confirmed. At most {max} of these operators may answer to one superior."]
+        ["受 {name} 领导的运行方过多：", "{members} 合起来就能让两个版本都得到确认。受同一上级领导的最多 {max} 家。"];
+    SuperiorCanStop "SUPERIOR_CAN_STOP" Verified
+        ["", "Without those who answer to {name} nothing is witnessed."]
+        ["", "没有受 {name} 领导的各家，任何登记都得不到见证。"];
+    ManyVotes "MANY_VOTES" Verified
+        ["{operator} counts {votes} times,", " once for each of its keys: make its keys one group, \"group {operator} all ...\", and let the quorum count that."]
+        ["{operator} 被计了 {votes} 次，", "每个密钥一次：请把它的密钥归为一组（group {operator} all ...），由规则按组计数。"];
+    AnyIsEnough "ANY_IS_ENOUGH" Verified
+        ["Any one member of the group {group} is enough.", " Whoever holds one of its keys speaks for all of them."]
+        ["{group} 组中任何一个成员就够了。", "持有其中一个密钥的人就能代表全组。"];
+    LogIsWitness "LOG_IS_WITNESS" Verified
+        ["The witness {witness} has the key of the log {log}.", " A log does not watch itself: take the witness out."]
+        ["见证方 {witness} 用的是日志 {log} 的密钥。", "日志不能监督自己：请去掉这个见证方。"];
+    NoSay "NO_SAY" Verified
+        ["", "{operator} is listed and has no say: the quorum does not ask it."]
+        ["", "{operator} 虽然列出，但规则不要求它确认，不起作用。"];
 
     // ---- what an auditor and the log's operator read ----
     AuditClean "AUDIT_CLEAN" Verified
@@ -357,6 +413,8 @@ mod tests {
             (Code::FileDiffers, Exit::ProvenWrong),
             (Code::PolicyRequired, Exit::Usage),
             (Code::Logged, Exit::NotYet),
+            (Code::LoggedAwaits, Exit::NotYet),
+            (Code::FailQuorum, Exit::NotYet),
             (Code::FileNotInCase, Exit::NoMatch),
             (Code::CannotCheck, Exit::CouldNotCheck),
             (Code::Fork, Exit::Contradiction),

@@ -67,7 +67,8 @@ pub enum Verb {
     /// Log files of a case and keep the proofs beside them
     #[command(
         after_help = "Writes FILE.evidence (private: it opens the record) and FILE.tlog-proof (public) beside \
-        each file.\nRun it again after a break: the same bytes are sent, and what is proved already is not sent.\n\n\
+        each file.\nRun it again after a break: the same bytes are sent, and what is proved already is not sent.\n\
+        What is logged and not yet witnessed ends with exit code 3: run it again to fetch the proof.\n\n\
         Examples:\n  \
         notary submit --log https://log.example --key bureau.pem --case case.json photo.jpg\n  \
         notary submit --log https://log.example --key bureau.pem --case case.json --policy policy \
@@ -166,6 +167,9 @@ pub struct SubmitArgs {
     /// How many seconds to keep trying while the log cannot be reached or is busy
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub patience: Duration,
+    /// How many seconds to wait for witnesses once the entries are logged; with 0 they are sent and not waited for
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub wait: Duration,
     /// Originals to log
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
@@ -202,6 +206,21 @@ pub enum PolicyVerb {
     Show {
         /// A tlog-policy file
         file: PathBuf,
+    },
+    /// Find out by search what a policy bears: how many operators may lie or be out, and what is unwise in it
+    #[command(
+        after_help = "An operator is counted once, however many keys it has; keys with one key name or one address are \
+        one operator's.\nAt most as many operators may answer to one superior as may lie.\n\n\
+        Examples:\n  \
+        notary policy explain policy\n  \
+        notary policy explain policy --superior 'bureau of justice=justice,notary' --json"
+    )]
+    Explain {
+        /// A tlog-policy file
+        file: PathBuf,
+        /// Operators that answer to one superior, and so count as one where it orders them to lie
+        #[arg(long = "superior", value_name = "NAME=A,B")]
+        superiors: Vec<String>,
     },
     /// Print the fingerprint of a policy file, to compare with the published one
     #[command(after_help = "Example:\n  notary policy fingerprint policy")]

@@ -6,8 +6,8 @@ use super::submit_report::{Item, Report};
 use super::voice::Voice;
 use crate::{
     CallError, CaseStore, Courier, Doubt, ENTRIES_MAX, FetchNoticesError, FileToRecord, FileType,
-    ItemFiles, Keypair, LogClient, Outcome, RecordDraft, SealError, check_receipt, fetch_notices,
-    patiently, seal,
+    ItemFiles, Keypair, LogClient, Outcome, Proof, RecordDraft, SealError, check_receipt,
+    fetch_notices, patiently, seal,
 };
 use evidence::{EvidenceFile, KeyHash, LoggedNotice, UtcTime};
 use jiff::Timestamp;
@@ -34,8 +34,12 @@ pub struct Errand<'a> {
     pub policy: Option<Policy>,
     /// How long to go on after failures that may pass.
     pub patience: Duration,
+    /// How long this run still waits for witnesses, once its entries are logged.
+    pub wait: Duration,
     /// Hears why it waits, and for how long.
     pub waiting: &'a (dyn Fn(&str, Duration) + Sync),
+    /// Hears what is awaited of the witnesses, and how long it will still wait for them.
+    pub awaiting: &'a (dyn Fn(&str, Duration) + Sync),
     /// What became of the items.
     pub report: Report,
     /// True once an item got no answer.
@@ -147,12 +151,13 @@ impl Errand<'_> {
         };
         let origin = self.origin.as_str();
         let entry = &item.evidence.entry;
-        if check_receipt(&receipt, entry, origin, self.policy.as_ref(), &AwsLc).is_err() {
+        let checked = check_receipt(&receipt, entry, origin, self.policy.as_ref(), &AwsLc);
+        let Ok(confirmations) = checked else {
             return Ok(Some(item));
-        }
+        };
         self.close(item.evidence.handle_index)?;
         self.report
-            .proved(item, Code::AlreadyProved, receipt.index());
+            .proved(item, false, receipt.index(), confirmations);
         Ok(None)
     }
 
@@ -176,7 +181,9 @@ impl Errand<'_> {
                 policy: self.policy.as_ref(),
                 checks: &AwsLc,
                 patience: self.patience,
+                wait: self.wait,
                 waiting: self.waiting,
+                awaiting: self.awaiting,
             };
             // Step 4 of `CaseStore::claim`: what is sent is on the disk.
             let sent = courier.send(&entries).await;
@@ -190,15 +197,24 @@ impl Errand<'_> {
 
     fn keep(&mut self, item: Item, outcome: Outcome) -> Result<(), Failure> {
         match outcome {
-            Outcome::Proved(receipt) => {
+            Outcome::Proved(proof) => {
+                let Proof {
+                    receipt,
+                    confirmations,
+                } = *proof;
                 // Step 5: the proof is on the disk before step 6 forgets that the item is open.
                 item.files
                     .write_receipt(&receipt)
                     .map_err(|error| disk(&item.files.receipt(), &error))?;
                 self.close(item.evidence.handle_index)?;
-                self.report.proved(item, Code::Submitted, receipt.index());
+                self.report
+                    .proved(item, true, receipt.index(), confirmations);
             }
-            Outcome::Logged(index) => self.report.logged(item, index),
+            Outcome::Logged(claim) => {
+                // Witnesses that are out are out for the next batch too: it is logged and not waited for.
+                self.wait = Duration::ZERO;
+                self.report.logged(item, claim);
+            }
             Outcome::Refused(problem) => self.report.refused(item, &problem),
             Outcome::NotProved(doubt) => {
                 let code = match doubt {

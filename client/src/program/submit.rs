@@ -3,9 +3,9 @@
 use super::answer::{Answer, Failure};
 use super::command::SubmitArgs;
 use super::errand::Errand;
-use super::policy;
 use super::submit_report::Report;
 use super::voice::Voice;
+use super::{policy, progress};
 use crate::{
     CaseStore, DEFAULTS_BYTES_MAX, ENTRIES_MAX, ItemFiles, Keypair, LogClient, RecordDraft,
     durable_file, patiently,
@@ -25,6 +25,8 @@ pub async fn submit(args: &SubmitArgs, voice: Voice) -> Result<Answer, Failure> 
             wait.as_secs_f64()
         ));
     };
+    let line = progress::WaitLine::new(voice);
+    let awaiting = |awaits: &str, left: Duration| line.awaits(awaits, left);
     let busy = || voice.hint("another run works on this case; waiting until it is done");
     let store = CaseStore::open_after(&args.case, busy)
         .map_err(|error| Failure::could_not(format!("{}: {error}", args.case.display())))?;
@@ -36,7 +38,9 @@ pub async fn submit(args: &SubmitArgs, voice: Voice) -> Result<Answer, Failure> 
         log,
         policy,
         patience: args.patience,
+        wait: args.wait,
         waiting: &waiting,
+        awaiting: &awaiting,
         report: Report::default(),
         stopped: false,
         failure: None,
@@ -62,6 +66,7 @@ pub async fn submit(args: &SubmitArgs, voice: Voice) -> Result<Answer, Failure> 
         }
         errand.send(items).await?;
     }
+    line.done();
     errand.complete().await?;
     if errand.policy.is_none() {
         errand.report.hint(

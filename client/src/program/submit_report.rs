@@ -1,16 +1,15 @@
 //! What `notary submit` says of each item.
 
 use super::answer::Answer;
-use crate::{CallError, Doubt, ItemFiles, LogProblem, Passing as _, SealError, Word};
+use super::verify::confirmations_in_json;
+use crate::{
+    CallError, Claim, Confirmations, Doubt, ItemFiles, LogProblem, Passing as _, SealError, Word,
+};
 use evidence::EvidenceFile;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tlog::LeafIndex;
 use words::{Code, Exit, Lang};
-
-/// Within this time witnesses usually confirm: a log asks them for every head, once a minute at the least.
-const USUAL_WAIT: &str = "60 s";
 
 /// A sealed item on its way.
 #[derive(Debug)]
@@ -45,6 +44,25 @@ struct Line {
     detail: Option<String>,
     exit: Exit,
     index: Option<LeafIndex>,
+    state: Option<State>,
+    awaits: Option<String>,
+    confirmations: Confirmations,
+}
+
+/// How far an entry is, in the words that the log uses too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Logged,
+    Witnessed,
+}
+
+impl State {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Logged => "logged",
+            Self::Witnessed => "witnessed",
+        }
+    }
 }
 
 impl Report {
@@ -53,21 +71,47 @@ impl Report {
         self.hints.push(hint.into());
     }
 
-    /// The proof is on the disk.
-    pub fn proved(&mut self, item: Item, code: Code, index: LeafIndex) {
+    /// The proof is on the disk. Witnessed is only said of what a policy's witnesses were seen to confirm.
+    pub fn proved(
+        &mut self,
+        item: Item,
+        is_new: bool,
+        index: LeafIndex,
+        confirmations: Confirmations,
+    ) {
+        let is_witnessed = confirmations.count() > 0;
+        let code = match (is_new, is_witnessed) {
+            (false, _) => Code::AlreadyProved,
+            (true, false) => Code::Submitted,
+            (true, true) => Code::SubmittedWitnessed,
+        };
         let word = Word::plain(code)
             .with("index", &index)
             .with("path", &item.files.receipt().display());
-        self.line(item, word).index = Some(index);
+        let word = if is_witnessed {
+            confirmations.fill(word)
+        } else {
+            word
+        };
+        let line = self.line(item, word);
+        line.index = Some(index);
+        line.state = Some(if is_witnessed {
+            State::Witnessed
+        } else {
+            State::Logged
+        });
+        line.confirmations = confirmations;
     }
 
     /// Logged, and no head that the policy accepts covers it yet.
-    pub fn logged(&mut self, item: Item, index: LeafIndex) {
-        let now = Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
-        let word = Word::plain(Code::Logged)
-            .with("time", &now)
-            .with("x", &USUAL_WAIT);
-        self.line(item, word).index = Some(index);
+    pub fn logged(&mut self, item: Item, claim: Claim) {
+        let word = Word::plain(Code::LoggedAwaits)
+            .with("index", &claim.index)
+            .with("awaits", claim.awaits.trim_end_matches('.'));
+        let line = self.line(item, word);
+        line.index = Some(claim.index);
+        line.state = Some(State::Logged);
+        line.awaits = Some(claim.awaits);
     }
 
     /// The log refused the entry.
@@ -135,6 +179,9 @@ impl Report {
             word,
             detail: None,
             index: None,
+            state: None,
+            awaits: None,
+            confirmations: Confirmations::default(),
         });
     }
 
@@ -196,6 +243,9 @@ impl Report {
             word,
             detail: None,
             index: None,
+            state: None,
+            awaits: None,
+            confirmations: Confirmations::default(),
         });
         self.lines.last_mut().expect("a line was just pushed")
     }
@@ -205,6 +255,8 @@ impl Line {
     fn in_json(&self, lang: Lang) -> Value {
         let evidence = self.evidence.as_ref();
         let arguments = super::verify::arguments(&self.word, lang);
+        // A claim is no proof: its receipt is not on the disk.
+        let is_proved = self.index.is_some() && self.awaits.is_none();
         json!({
             "file": self.files.original().display().to_string(),
             "code": self.word.code.as_str(),
@@ -213,9 +265,12 @@ impl Line {
             "arguments": arguments,
             "detail": self.detail,
             "index": self.index.map(LeafIndex::get),
+            "state": self.state.map(State::as_str),
+            "awaits": self.awaits,
+            "witnesses": confirmations_in_json(&self.confirmations),
             "number": evidence.map(|evidence| evidence.handle_index),
             "evidence": evidence.map(|_| self.files.evidence().display().to_string()),
-            "tlog_proof": self.index.map(|_| self.files.receipt().display().to_string()),
+            "tlog_proof": is_proved.then(|| self.files.receipt().display().to_string()),
             "complete": evidence.is_some_and(|evidence| !evidence.notices.is_empty()),
         })
     }

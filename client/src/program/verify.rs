@@ -4,7 +4,8 @@ use super::answer::{Answer, Failure};
 use super::command::VerifyArgs;
 use super::voice::Voice;
 use super::{policy, progress};
-use crate::{Exhibit, FileRole, ItemFiles, Reason, Verdict, Word, verify as judge};
+use crate::{Confirmations, Exhibit, FileRole, ItemFiles, Reason, Verdict, Word, verify as judge};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use service::AwsLc;
 use std::fmt::Write as _;
@@ -79,6 +80,10 @@ fn verify_one(path: &Path, policy: Option<&Policy>, voice: Voice) -> io::Result<
 fn in_words(verdict: &Verdict, policy: Option<&Policy>, voice: Voice) -> String {
     let lang = voice.lang;
     let mut text = verdict.word.say(lang);
+    if verdict.confirmations.count() > 0 {
+        let word = verdict.confirmations.fill(Word::plain(Code::WitnessedBy));
+        let _ = write!(text, "\n{}", word.say(lang));
+    }
     if voice.verbose {
         for check in &verdict.checks {
             let mark = if check.passed { '✓' } else { '✗' };
@@ -132,9 +137,27 @@ fn in_json(path: &Path, verdict: &Verdict, lang: Lang) -> Value {
         "sentence": verdict.word.say(lang),
         "arguments": arguments(&verdict.word, lang),
         "index": verdict.index.map(tlog::LeafIndex::get),
+        "witnesses": confirmations_in_json(&verdict.confirmations),
         "checks": checks,
         "not_proved": not_proved,
     })
+}
+
+/// Each operator whom the policy asks, and when it confirmed.
+pub fn confirmations_in_json(confirmations: &Confirmations) -> Value {
+    let all = confirmations.all().iter().map(|confirmation| {
+        json!({
+            "name": confirmation.operator,
+            "confirmed": confirmation.is_given,
+            "time": confirmation.time.and_then(rfc3339),
+        })
+    });
+    all.collect()
+}
+
+fn rfc3339(seconds: u64) -> Option<String> {
+    let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    Some(time.to_string())
 }
 
 /// What fills a sentence's placeholders, for programs that would rather not read sentences.

@@ -1,6 +1,6 @@
 //! Sending over a bad line to a log that may be busy, deaf or lying, and the whole way from a file to a verdict.
 
-use crate::fake::{FakeLog, Fault};
+use crate::fake::{AWAITS, FakeLog, Fault};
 use crate::log::{ORIGIN, TestKey, TestLog, sealed, stranger};
 use evidence::{Entry, Role};
 use notarylog_client::{
@@ -52,7 +52,9 @@ fn send_with(
         policy,
         checks: &PureRust,
         patience,
+        wait: patience,
         waiting: &|_, _| {},
+        awaiting: &|_, _| {},
     };
     runtime().block_on(courier.send(entries))
 }
@@ -74,7 +76,7 @@ fn a_batch_is_proved_in_its_order() {
         .outcomes
         .iter()
         .map(|outcome| match outcome {
-            Outcome::Proved(receipt) => receipt.index().get(),
+            Outcome::Proved(proof) => proof.receipt.index().get(),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -166,7 +168,7 @@ fn an_entry_without_a_quorum_is_logged_and_no_more() {
         inner.log = cut.cosigned_by(&[1]);
     }
     let sent = send(&log, &entries(1), Duration::from_millis(300));
-    assert!(matches!(sent.outcomes[..], [Outcome::Logged(index)] if index.get() == 3));
+    assert!(matches!(&sent.outcomes[..], [Outcome::Logged(claim)] if claim.index.get() == 3));
 }
 
 #[test]
@@ -180,6 +182,48 @@ fn what_is_logged_and_not_witnessed_is_asked_for_until_the_receipt_is_there() {
             .all(|outcome| matches!(outcome, Outcome::Proved(_)))
     );
     assert_eq!(log.with().posted.len(), 1);
+}
+
+#[test]
+fn witnesses_that_are_out_are_named_and_the_receipt_is_taken_when_they_are_back() {
+    let log = log();
+    log.with().witnesses_are_out = true;
+    let sent = send(&log, &entries(2), Duration::from_millis(300));
+    for (outcome, index) in sent.outcomes.iter().zip([3, 4]) {
+        let Outcome::Logged(claim) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(claim.index.get(), index);
+        assert_eq!(claim.awaits, AWAITS.trim_end(), "safe to print");
+    }
+    log.with().witnesses_are_out = false;
+    let again = send(&log, &entries(2), MINUTE);
+    let confirmed = again.outcomes.iter().map(|outcome| match outcome {
+        Outcome::Proved(proof) => (
+            proof.receipt.index().get(),
+            proof.confirmations.count(),
+            proof.confirmations.all().len(),
+        ),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(confirmed.collect::<Vec<_>>(), [(3, 2, 2), (4, 2, 2)]);
+    let inner = log.with();
+    assert_eq!(inner.posted.len(), 2);
+    assert_eq!(inner.posted[0], inner.posted[1], "a claim is sent again");
+}
+
+#[test]
+fn without_patience_for_witnesses_the_receipt_is_asked_for_once() {
+    let log = log();
+    log.with().witnesses_are_out = true;
+    let start = Instant::now();
+    let sent = send(&log, &entries(1), Duration::ZERO);
+    assert!(matches!(sent.outcomes[..], [Outcome::Logged(_)]));
+    assert!(start.elapsed() < Duration::from_secs(2));
+    log.with().witnesses_are_out = false;
+    log.will([Fault::Logged]);
+    let sent = send(&log, &entries(1), Duration::ZERO);
+    assert!(matches!(sent.outcomes[..], [Outcome::Proved(_)]));
 }
 
 #[test]
@@ -371,6 +415,29 @@ fn a_taken_number_ends_the_run_with_exit_1() {
         log.url
     );
     assert_eq!(notary(folder.path(), &submit), exit(1));
+}
+
+#[test]
+fn what_is_only_logged_ends_with_exit_3_keeps_its_files_and_is_proved_by_the_next_run() {
+    let log = log();
+    let folder = desk(&log);
+    log.with().witnesses_are_out = true;
+    let submit = format!(
+        "submit --log {} --key @key.pem --case @case.json --policy @policy --wait 0 @a.txt",
+        log.url
+    );
+    for _ in 0..2 {
+        assert_eq!(notary(folder.path(), &submit), exit(3));
+        assert!(folder.path().join("a.txt.evidence").exists());
+        assert!(!folder.path().join("a.txt.tlog-proof").exists());
+    }
+    log.with().witnesses_are_out = false;
+    assert_eq!(notary(folder.path(), &submit), exit(0));
+    assert!(folder.path().join("a.txt.tlog-proof").exists());
+    assert_eq!(notary(folder.path(), &submit), exit(0));
+    let inner = log.with();
+    assert_eq!(inner.posted.len(), 3, "what is proved is not sent");
+    assert!(inner.posted.iter().all(|body| *body == inner.posted[0]));
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub struct Inner {
     pub log: TestLog,
     pub notices: Vec<(Notice, u64)>,
     pub faults: VecDeque<Fault>,
+    /// No head is witnessed: entries are logged and receipts awaited.
+    pub witnesses_are_out: bool,
     /// The bodies of all `POST /v1/entries`.
     pub posted: Vec<Vec<u8>>,
 }
@@ -49,6 +51,7 @@ impl FakeLog {
             log,
             notices,
             faults: VecDeque::new(),
+            witnesses_are_out: false,
             posted: Vec::new(),
         }));
         let shared = Arc::clone(&inner);
@@ -111,6 +114,14 @@ fn converse(stream: TcpStream, inner: &Mutex<Inner>) {
             .write_all(&[head.as_bytes(), &body].concat())
             .unwrap();
     }
+}
+
+/// What the log says that it waits for. The line feed would write over a terminal.
+pub const AWAITS: &str = "court (it is out)\n";
+
+/// Any name of an entry's place will do.
+fn slot_of(entry: &Entry) -> Vec<u8> {
+    entry.tag().as_bytes().to_vec()
 }
 
 fn ok(json: &Value) -> Reply {
@@ -179,7 +190,16 @@ impl Inner {
                 notices.find(|(notice, _)| notice.commitment().to_string() == sha256)?;
             return Some(found("application/json", notice.to_bytes()));
         }
+        let (query, _) = query.split_once('&').unwrap_or((query, ""));
         let index = match (path, query.split_once('=')) {
+            ("/v1/receipts", Some(("slot", slot))) => {
+                let slot = hex::decode(slot).ok()?;
+                self.log
+                    .entries
+                    .iter()
+                    .position(|entry| slot_of(entry) == slot)
+                    .map(|index| index as u64)
+            }
             ("/v1/receipts", Some(("hash", hash))) => self
                 .log
                 .entries
@@ -191,6 +211,11 @@ impl Inner {
                 .and_then(|index| index.parse().ok()),
         };
         Some(match index {
+            Some(index) if self.witnesses_are_out => Reply {
+                status: 202,
+                retry_after: Some(1),
+                ..ok(&json!({ "state": "logged", "index": index, "awaits": AWAITS, "receipt": "" }))
+            },
             Some(index) => found(
                 "text/plain",
                 self.log.receipt(index).to_string().into_bytes(),
@@ -224,12 +249,19 @@ impl Inner {
             .enumerate()
             .map(|(at, index)| self.result(*index, at, fault))
             .collect();
-        let waits = matches!(fault, Some(Fault::Logged));
-        let checkpoint = (!waits).then(|| self.log.head().to_string());
-        Some(ok(
-            &json!({ "state": "logged", "unwitnessed": false, "root": "", "time_ms": 0,
-            "size": self.log.entries.len(), "checkpoint": checkpoint, "results": results }),
-        ))
+        let waits = matches!(fault, Some(Fault::Logged)) || self.witnesses_are_out;
+        let mut answer = json!({ "state": "witnessed", "unwitnessed": false, "root": "", "time_ms": 0,
+            "size": self.log.entries.len(), "results": results });
+        if waits {
+            answer["state"] = json!("logged");
+            answer["awaits"] = json!(AWAITS);
+        } else {
+            answer["checkpoint"] = json!(self.log.head().to_string());
+        }
+        Some(Reply {
+            status: if waits { 202 } else { 200 },
+            ..ok(&answer)
+        })
     }
 
     fn result(&self, index: u64, at: usize, fault: Option<Fault>) -> Value {
@@ -244,7 +276,9 @@ impl Inner {
             Some(Fault::OtherEntry) => entry = stranger(1).to_bytes(),
             _ => {}
         }
-        json!({ "status": 200, "index": index, "entry": STANDARD.encode(entry), "proof": proof })
+        let slot = hex::encode(slot_of(&self.log.entries[usize::try_from(index).unwrap()]));
+        json!({ "status": 200, "index": index, "entry": STANDARD.encode(entry), "proof": proof,
+            "receipt": format!("/v1/receipts?slot={slot}") })
     }
 
     /// The same content stands in one place for ever.

@@ -5,7 +5,7 @@ use crate::log::{
     stranger, with_bad_line_by, with_note, without_lines_by, witness,
 };
 use evidence::{EvidenceFile, FileDigest, LoggedNotice, Opener, OriginHash, Role, UnsignedEntry};
-use notarylog_client::{Argument, CheckName, Exhibit, Reason, Verdict, verify};
+use notarylog_client::{Argument, CheckName, Exhibit, Reason, Verdict, Word, verify};
 use tlog::{Hash, LeafIndex, Policy, PureRust, Receipt};
 use words::{Code, Exit, Lang};
 
@@ -215,15 +215,65 @@ fn a_head_without_the_log_key_of_the_policy_fails() {
 }
 
 #[test]
-fn too_few_witnesses_are_named() {
+fn too_few_witnesses_are_not_yet_enough_and_prove_nothing_wrong() {
     let scene = scene_in(TestLog::new().cosigned_by(&[2]));
     let verdict = scene.judged();
-    assert_verdict(&verdict, Code::FailQuorum, Code::FailQuorum.exit());
+    assert_verdict(&verdict, Code::FailQuorum, Exit::NotYet);
+    assert!(verdict.confirmations.all().is_empty());
     assert!(
         verdict
             .word
             .say(Lang::En)
             .ends_with("1 confirmed, 2 are required.")
+    );
+}
+
+#[test]
+fn a_proof_that_leads_nowhere_is_wrong_though_witnesses_are_missing_too() {
+    let mut scene = scene_in(TestLog::new().cosigned_by(&[2]));
+    let mut proof = scene.receipt.proof().to_vec();
+    proof[1] = Hash::EMPTY_ROOT;
+    scene.receipt = Receipt::new(
+        scene.receipt.extra().map(<[u8]>::to_vec),
+        scene.receipt.index(),
+        proof,
+        scene.receipt.note().clone(),
+    )
+    .unwrap();
+    let verdict = scene.judged();
+    assert_verdict(&verdict, Code::FailProof, Exit::ProvenWrong);
+    let failed = verdict.checks.iter().filter(|check| !check.passed);
+    assert_eq!(failed.count(), 1);
+}
+
+#[test]
+fn a_verdict_names_the_operators_that_confirmed_and_when() {
+    let scene = scene_in(TestLog::new().cosigned_by(&[2]));
+    let policy = scene
+        .log
+        .policy_with("group one-of-two 1 one two\nquorum one-of-two\n");
+    let verdict = judge(None, &scene.evidence, &scene.receipt, Some(&policy));
+    assert_verdict(&verdict, Code::RecordWitnessed, Exit::Verified);
+    assert_eq!(
+        verdict.word.say(Lang::En),
+        "This record is in the public log and has not changed since it was written. 1 of 2 witnesses have confirmed it."
+    );
+    assert_eq!(
+        verdict.word.say(Lang::Zh),
+        "这条登记在公开日志中，写入后没有改动。2 家见证机构中已有 1 家确认。"
+    );
+    let given: Vec<_> = verdict
+        .confirmations
+        .all()
+        .iter()
+        .map(|one| (one.operator.as_str(), one.is_given, one.time))
+        .collect();
+    let time = crate::log::TIME_S + 1;
+    assert_eq!(given, [("one", false, None), ("two", true, Some(time))]);
+    let word = verdict.confirmations.fill(Word::plain(Code::WitnessedBy));
+    assert_eq!(
+        word.say(Lang::En),
+        "Confirmed by two (2026-06-11 01:32 UTC)."
     );
 }
 
@@ -271,7 +321,7 @@ fn evidence_and_proof_without_the_file_show_the_record() {
         &scene.receipt,
         Some(&scene.log.policy()),
     );
-    assert_verdict(&verdict, Code::RecordOk, Exit::Verified);
+    assert_verdict(&verdict, Code::RecordWitnessed, Exit::Verified);
 }
 
 #[test]
@@ -285,7 +335,7 @@ fn a_proof_alone_shows_that_its_entry_is_logged() {
         };
         verify(&exhibit, Some(&scene.log.policy()), &PureRust)
     };
-    assert_verdict(&exhibit(&receipt), Code::RecordOk, Exit::Verified);
+    assert_verdict(&exhibit(&receipt), Code::RecordWitnessed, Exit::Verified);
     let other = scene.log.receipt(2).to_string();
     let mine = receipt.lines().nth(1).unwrap();
     let swapped = receipt.replace(mine, other.lines().nth(1).unwrap());

@@ -19,7 +19,10 @@ fn threshold(n: u8, k: u8) -> Policy {
         .take(n.into())
         .map(|letter| char::from(letter).to_string())
         .collect();
-    policy(n, &format!("group enough {k} {}\nquorum enough\n", members.join(" ")))
+    policy(
+        n,
+        &format!("group enough {k} {}\nquorum enough\n", members.join(" ")),
+    )
 }
 
 fn search(policy: &Policy) -> QuorumSearch {

@@ -1,6 +1,8 @@
 //! Journeys through the town that read like its manual. Each lives in a town of its own.
 
+mod awaited;
 mod bad_input;
+mod demo_story;
 mod folder;
 mod keys;
 mod load;
@@ -23,6 +25,8 @@ pub fn trials() -> Vec<Trial> {
         witness::trials(),
         witness_memory::trials(),
         witnessed::trials(),
+        awaited::trials(),
+        demo_story::trials(),
         resubmission::trials(),
         bad_input::trials(),
         keys::trials(),

@@ -8,11 +8,13 @@ by default the last), then
 
   1. hashes every entry and rebuilds the whole tree: its root is the one that both heads name;
   2. compares every tile, full or partial, with the hashes it computed itself;
-  3. verifies the log's Ed25519 (0x01) and P-256 (0x05) signatures on the checkpoint, and the P-256 one on get-sth;
+  3. verifies the log's Ed25519 (0x01) and P-256 (0x05) signatures on the checkpoint, and the P-256 one on get-sth, and the
+     Ed25519 cosignatures (0x04) by the witnesses that the log's policy names, if it names some;
   4. verifies the receipt: its entry, its path, and the signatures on its own checkpoint.
 
-Not checked: the ML-DSA-44 line (openssl 3.0 cannot) and who may submit (that is `notarylog check URL`). The log's keys are
-those that it names itself in /v1/log; whoever knows them from elsewhere compares them: they are printed.
+Not checked: the ML-DSA-44 lines (openssl 3.0 cannot), whether those who cosigned are a quorum (`notary verify`) and who
+may submit (`notarylog check URL`). The keys are those that the log names itself in /v1/log; whoever knows them from elsewhere
+compares them: they are printed.
 
 Exit code 0: all of it holds. 1: something does not, and the last line says what. 2: usage.
 """
@@ -30,7 +32,7 @@ from pathlib import Path
 
 TILE_WIDTH = 256  # https://c2sp.org/tlog-tiles
 ANSWER_MAX = 16 << 20  # bytes; the largest honest answer, an entry bundle, has 42 KB
-ED25519, TREE_HEAD = 0x01, 0x05  # signature types of https://c2sp.org/signed-note
+ED25519, COSIGNATURE, TREE_HEAD = 0x01, 0x04, 0x05  # signature types of https://c2sp.org/signed-note
 ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what stands before the 32 bytes of a key
 
 
@@ -224,6 +226,44 @@ class Keys:
         return size, root
 
 
+class Witnesses:
+    """The Ed25519 keys of the lines `witness <name> <vkey> [<url>]` of a policy (https://c2sp.org/tlog-policy)."""
+
+    def __init__(self, policy):
+        self.known = {}
+        for line in policy.splitlines():
+            if line.startswith("witness "):
+                vkey = line.split()[2]
+                name, key_id, material = vkey.split("+", 2)
+                material = base64.b64decode(material)
+                if material[0] == COSIGNATURE:
+                    mine = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+                    need(mine.hex() == key_id, f"the key id of {vkey} is wrong")
+                    print(f"  witness {vkey}")
+                    self.known[name, mine] = material[1:]
+
+    def confirmed(self, note):
+        """Who has cosigned a checkpoint (https://c2sp.org/tlog-cosignature); every line of a known key must verify."""
+        text, _, signatures = note.rpartition("\n\n")
+        names = []
+        for line in signatures.splitlines():
+            _, name, body = line.split(" ")
+            body = base64.b64decode(body, validate=True)
+            key = self.known.get((name, body[:4]))
+            if key is None:
+                continue
+            (seconds,) = struct.unpack_from(">Q", body, 4)
+            message = f"cosignature/v1\ntime {seconds}\n{text}\n"
+            need(verify_ed25519(key, message.encode(), body[12:]), f"the cosignature by {name} is wrong")
+            names.append(name)
+        return names
+
+    def say(self, note):
+        names = self.confirmed(note)
+        if self.known:
+            print(f"  cosigned by {len(names)} of {len(self.known)} witnesses, Ed25519 verified: {', '.join(names)}")
+
+
 # ---- the check --------------------------------------------------------------------------------------------------------
 
 
@@ -245,8 +285,11 @@ def check(url, index):
     for vkey in about["vkeys"]:
         print(f"  key {vkey if len(vkey) < 250 else vkey[:100] + '...'}")
 
-    size, root = keys.open(log.get("/checkpoint").decode())
+    witnesses = Witnesses(about["policy"])
+    checkpoint = log.get("/checkpoint").decode()
+    size, root = keys.open(checkpoint)
     print(f"checkpoint: {size} entries, Ed25519 and P-256 signatures verified")
+    witnesses.say(checkpoint)
 
     sth = log.json("/ct/v1/get-sth")
     sth_size, sth_root = sth["tree_size"], base64.b64decode(sth["sha256_root_hash"])
@@ -271,6 +314,7 @@ def check(url, index):
     need(covered <= sth_size, "the receipt's checkpoint is newer than the newest one")
     need(root_of(leaves[:covered]) == receipt_root, "the receipt's checkpoint is of another history")
     print(f"receipt: entry {index} is in the tree of {covered}, path and signatures verified")
+    witnesses.say(note)
 
 
 def main():

@@ -2,7 +2,9 @@
 
 use crate::verdict::Word;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use tlog::{CosignedCheckpoint, Operators, Policy};
+use words::Lang;
 
 /// One operator of a policy, and whether it stands behind a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +62,28 @@ impl Confirmations {
     /// Fills `{k}`, `{m}` and `{names}` of a sentence.
     #[must_use]
     pub fn fill(&self, word: Word) -> Word {
-        let names = self.given().map(|given| match given.time {
-            Some(time) => format!("{} ({})", given.operator, date(time)),
-            None => given.operator.clone(),
-        });
         word.with("k", &self.count())
             .with("m", &self.0.len())
-            .with_list("names", names.collect())
+            .with_confirmations("names", self.clone())
+    }
+
+    /// Who has confirmed and when, `justice, court, all at …`; the time once if they state the same minute.
+    pub fn say(&self, lang: Lang) -> String {
+        let dates: BTreeSet<Option<String>> = self.given().map(|one| one.time.map(date)).collect();
+        let is_same = dates.len() == 1 && self.count() > 1;
+        let names: Vec<String> = self
+            .given()
+            .map(|one| match one.time {
+                Some(time) if !is_same => format!("{} ({})", one.operator, date(time)),
+                _ => one.operator.clone(),
+            })
+            .collect();
+        let names = lang.list(&names);
+        match (dates.into_iter().next().flatten(), lang) {
+            (Some(date), Lang::En) if is_same => format!("{names}, all at {date}"),
+            (Some(date), Lang::Zh) if is_same => format!("{names}，时间均为 {date}"),
+            _ => names,
+        }
     }
 
     fn given(&self) -> impl Iterator<Item = &Confirmation> {

@@ -139,6 +139,8 @@ pub enum Argument {
     Reason(Reason),
     /// Names, with the comma of the language between them.
     List(Vec<String>),
+    /// Who has confirmed, and when.
+    Confirmations(Confirmations),
 }
 
 impl Argument {
@@ -147,10 +149,8 @@ impl Argument {
         match self {
             Self::Text(text) => text.clone(),
             Self::Reason(reason) => reason.phrase(lang),
-            Self::List(names) => names.join(match lang {
-                Lang::En => ", ",
-                Lang::Zh => "、",
-            }),
+            Self::List(names) => lang.list(names),
+            Self::Confirmations(confirmations) => confirmations.say(lang),
         }
     }
 }
@@ -184,6 +184,13 @@ impl Word {
     #[must_use]
     pub fn with_list(mut self, name: &'static str, names: Vec<String>) -> Self {
         self.arguments.push((name, Argument::List(names)));
+        self
+    }
+
+    /// With those who have confirmed for one more placeholder.
+    #[must_use]
+    pub fn with_confirmations(mut self, name: &'static str, of: Confirmations) -> Self {
+        self.arguments.push((name, Argument::Confirmations(of)));
         self
     }
 

@@ -20,6 +20,8 @@ pub enum Line {
     Passed(String),
     /// Something false that was refused, as it must be.
     Refused(String),
+    /// Something that is not finished, and is said so.
+    Waits(String),
     /// Something to read or type as it stands.
     Plain(String),
 }
@@ -92,6 +94,7 @@ impl Voice {
             Line::Text(text) => (String::new(), text),
             Line::Passed(text) => (self.paint("32", "✓ "), text),
             Line::Refused(text) => (self.paint("31", "✗ "), text),
+            Line::Waits(text) => (self.paint("33", "… "), text),
             Line::Plain(text) => return format!("{:INDENT$}{text}\n", ""),
         };
         let hang = if mark.is_empty() { INDENT } else { INDENT + 2 };

@@ -12,7 +12,38 @@ const NAME: &str =
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(NAME, stranger)]
+    vec![
+        Trial::test(NAME, stranger),
+        Trial::test(WITNESSED, witnessed_log),
+    ]
+}
+
+const WITNESSED: &str = "a_stranger_without_our_code_verifies_the_witnesses_of_a_log_too";
+
+fn witnessed_log() -> Result<(), Failed> {
+    for program in ["python3", "openssl"] {
+        if !skip::found(WITNESSED, program)? {
+            return Ok(());
+        }
+    }
+    let mut town = Town::found_with_witnesses(None)?;
+    town.open_log()?;
+    town.log_serves()?;
+    town.enrol("bureau", "Bureau")?;
+    let (code, words) = check(town.url())?;
+    assert_eq!(code, Some(0), "{words}");
+    let cosigned = words.matches(" of 5 witnesses, Ed25519 verified: ").count();
+    assert_eq!(cosigned, 2, "checkpoint and receipt: {words}");
+
+    let lie = Lie {
+        path: "/checkpoint",
+        behind: "\n\u{2014} witness.town.example/",
+        skip: 60,
+    };
+    let (code, words) = check(&liar::between(town.url(), &lie)?)?;
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("WRONG: the cosignature by "), "{words}");
+    Ok(())
 }
 
 fn stranger() -> Result<(), Failed> {

@@ -34,6 +34,14 @@ impl Lang {
         }
     }
 
+    /// Names with the comma of the language between them.
+    pub fn list(self, names: &[String]) -> String {
+        names.join(match self {
+            Lang::En => ", ",
+            Lang::Zh => "、",
+        })
+    }
+
     /// The tag of the language (BCP 47), as it stands in `--lang` and in page addresses.
     pub const fn as_str(self) -> &'static str {
         match self {

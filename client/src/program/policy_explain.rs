@@ -214,3 +214,6 @@ impl Explained {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -275,6 +275,15 @@ fn a_verdict_names_the_operators_that_confirmed_and_when() {
         word.say(Lang::En),
         "Confirmed by two (2026-06-11 01:32 UTC)."
     );
+    let both = scene_in(TestLog::new()).judged().confirmations;
+    let word = both.fill(Word::plain(Code::WitnessedBy));
+    assert_eq!(
+        [Lang::En, Lang::Zh].map(|lang| word.say(lang)),
+        [
+            "Confirmed by one, two, all at 2026-06-11 01:32 UTC.",
+            "确认方：one、two，时间均为 2026-06-11 01:32 UTC。"
+        ]
+    );
 }
 
 #[test]

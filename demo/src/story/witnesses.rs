@@ -93,7 +93,7 @@ impl Story {
                     "The process of {} is killed too. Three are fewer than four:",
                     LOST[1]
                 )),
-                Line::Refused(item.sentence()),
+                Line::Waits(item.sentence()),
                 Line::Text(
                     "It ended with exit code 3: not yet. No proof was written, and the log shows nobody the head \
                      over this entry."

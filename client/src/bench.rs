@@ -93,7 +93,8 @@ impl<'a> Bench<'a> {
                 let time = line.time.seconds().map_or_else(|| "–".to_owned(), date);
                 let word = Word::plain(Code::CosignedBy)
                     .with("name", &&line.name)
-                    .with("time", &time);
+                    .with("time", &time)
+                    .with("kind", &line.kind);
                 self.passed(CheckName::Quorum, Some(word));
             }
             if policy.is_unwitnessed() {

@@ -2,6 +2,7 @@
 
 use crate::reader::number;
 use demo::media;
+use demo::process::Said;
 use demo::town::{Home, Town};
 use demo::witness_row::OPERATORS;
 use libtest_mimic::{Failed, Trial};
@@ -46,6 +47,15 @@ fn town() -> Result<(Town, Home), Failed> {
 
 /// Runs `notary submit`: its exit code and what it says of the photo.
 fn submit(town: &Town, bureau: &Home, wait: &str) -> Result<(i32, Value), Failed> {
+    result(&run_submit(town, bureau, wait)?)
+}
+
+fn result(said: &Said) -> Result<(i32, Value), Failed> {
+    let answer: Value = serde_json::from_str(&said.stdout)?;
+    Ok((said.code, answer["results"][0].clone()))
+}
+
+fn run_submit(town: &Town, bureau: &Home, wait: &str) -> Result<Said, Failed> {
     let log = ["submit", "--log", town.url(), "--wait", wait, "--json"];
     let with = [
         "--key",
@@ -56,9 +66,7 @@ fn submit(town: &Town, bureau: &Home, wait: &str) -> Result<(i32, Value), Failed
         "policy",
         media::PHOTO.name,
     ];
-    let said = bureau.notary(log.into_iter().chain(with))?.said;
-    let answer: Value = serde_json::from_str(&said.stdout)?;
-    Ok((said.code, answer["results"][0].clone()))
+    Ok(bureau.notary(log.into_iter().chain(with))?.said)
 }
 
 /// Runs `notary verify` on a file of this home: its exit code and the verdict.
@@ -78,7 +86,10 @@ fn logged_then_witnessed() -> Result<(), Failed> {
         town.witness(name).ok_or("no such witness")?.kill();
     }
     let proof = bureau.path("photo.jpg.tlog-proof");
-    let (code, logged) = submit(&town, &bureau, "1")?;
+    let said = run_submit(&town, &bureau, "1")?;
+    let progress = "notary: logged, not yet witnessed; awaiting ";
+    assert_eq!(said.stderr.matches(progress).count(), 1, "{said:?}");
+    let (code, logged) = result(&said)?;
     let awaits = logged["awaits"].as_str().unwrap_or_default();
     assert_eq!((code, &logged["code"]), (3, &"LOGGED_AWAITS".into()));
     assert_eq!(logged["state"], "logged");

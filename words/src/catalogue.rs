@@ -215,8 +215,8 @@ catalogue! {
         ["", "Whether the key was revoked between its enrolment and this entry, only a reader of all notices can say."]
         ["", "该密钥在启用之后、这条登记之前是否被吊销，只有读过全部公告的人才能判断。"];
     CosignedBy "COSIGNED_BY" Verified
-        ["", "{name} confirmed the log at {time}."]
-        ["", "{name} 于 {time} 确认了日志。"];
+        ["", "{name} confirmed the log at {time} by {kind}."]
+        ["", "{name} 于 {time} 以 {kind} 确认了日志。"];
     WitnessedBy "WITNESSED_BY" Verified
         ["Confirmed by", " {names}."]
         ["确认方：", "{names}。"];
@@ -268,7 +268,7 @@ catalogue! {
         ["", "{n} operators are asked, and at least {k} of them must confirm."]
         ["", "共向 {n} 家运行方请求见证，至少需 {k} 家确认。"];
     ForkPrevented "FORK_PREVENTED" Verified
-        ["Two histories cannot both be confirmed while at most {f} operators lie.", ""]
+        ["Two histories cannot both be confirmed while no more than {f} of the operators lie.", ""]
         ["说谎的运行方不超过 {f} 家时，两个互相矛盾的版本不可能都得到确认。", ""];
     ForkNotPrevented "FORK_NOT_PREVENTED" Verified
         ["One lying operator is enough to have two histories confirmed.", " A bare majority prevents nothing: ask more than two thirds."]
@@ -277,7 +277,7 @@ catalogue! {
         ["The log alone can have two histories confirmed, though no operator lies.", " Two quorums need not share anybody: ask more than two thirds."]
         ["即使没有运行方说谎，日志自己也能让两个互相矛盾的版本都得到确认。", "两组足够的见证可以互不相交：请要求三分之二以上。"];
     ForkDetected "FORK_DETECTED" Verified
-        ["", "Whoever reads the heads of all operators sees a fork while at most {f} of them lie."]
+        ["", "Whoever reads the heads of all operators sees a fork while no more than {f} of them lie."]
         ["", "说谎的不超过 {f} 家时，读取全部运行方日志头的人能发现分叉。"];
     OutagesBorne "OUTAGES_BORNE" Verified
         ["", "{d} of them may be out at the same time, and entries are still witnessed."]
@@ -286,8 +286,8 @@ catalogue! {
         ["What this quorum bears was not searched:", " it asks {n} operators, and at most {max} are searched."]
         ["未推算这一规则的强度：", "它要求 {n} 家运行方，最多推算 {max} 家。"];
     SuperiorBearable "SUPERIOR_BEARABLE" Verified
-        ["", "{count} answer to {name} ({members}): together they cannot have two histories confirmed."]
-        ["", "有 {count} 家受 {name} 领导（{members}）：它们合起来也不能让两个版本都得到确认。"];
+        ["", "Those who answer to {name} ({members}) cannot together have two histories confirmed."]
+        ["", "受 {name} 领导的各家（{members}）合起来也不能让两个版本都得到确认。"];
     SuperiorTooMany "SUPERIOR_TOO_MANY" Verified
         ["Too many answer to {name}:", " {members} could together have two histories confirmed. At most {max} of these operators may answer to one superior."]
         ["受 {name} 领导的运行方过多：", "{members} 合起来就能让两个版本都得到确认。受同一上级领导的最多 {max} 家。"];

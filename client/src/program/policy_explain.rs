@@ -149,11 +149,8 @@ impl Explained {
                     .with("max", &at_most),
             );
         } else {
-            self.sentences.push(
-                word(Code::SuperiorBearable)
-                    .with("count", &members.len())
-                    .with_list("members", members.clone()),
-            );
+            self.sentences
+                .push(word(Code::SuperiorBearable).with_list("members", members.clone()));
         }
         if grip.can_stop {
             self.sentences.push(word(Code::SuperiorCanStop));

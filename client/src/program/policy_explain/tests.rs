@@ -62,23 +62,19 @@ fn warnings(policy: &str, superiors: &[&str]) -> Vec<String> {
 fn four_of_five_operators_are_explained_in_both_languages() {
     let superiors = ["justice bureau=justice,notary"];
     let english = explained(&grouped("4"), &superiors, Lang::En);
-    let keys = "cosignature/v1 (0x04)";
     assert_eq!(
-        english.text.replace(
-            &vkey("x", KeyKind::Cosignature, 2).kind().to_string(),
-            keys
-        ),
+        english.text,
         "\
-witness     justice: justice.example, cosignature/v1 (0x04) and ML-DSA-44 (0x06), https://justice.example
-witness     notary: notary.example, cosignature/v1 (0x04) and ML-DSA-44 (0x06), https://notary.example
-witness     court: court.example, cosignature/v1 (0x04) and ML-DSA-44 (0x06), https://court.example
-witness     bar: bar.example, cosignature/v1 (0x04) and ML-DSA-44 (0x06), https://bar.example
-witness     press: press.example, cosignature/v1 (0x04) and ML-DSA-44 (0x06), https://press.example
+witness     justice: justice.example, Ed25519 cosignature (0x04) and ML-DSA-44 (0x06), https://justice.example
+witness     notary: notary.example, Ed25519 cosignature (0x04) and ML-DSA-44 (0x06), https://notary.example
+witness     court: court.example, Ed25519 cosignature (0x04) and ML-DSA-44 (0x06), https://court.example
+witness     bar: bar.example, Ed25519 cosignature (0x04) and ML-DSA-44 (0x06), https://bar.example
+witness     press: press.example, Ed25519 cosignature (0x04) and ML-DSA-44 (0x06), https://press.example
 5 operators are asked, and at least 4 of them must confirm.
-Two histories cannot both be confirmed while at most 2 operators lie.
-Whoever reads the heads of all operators sees a fork while at most 3 of them lie.
+Two histories cannot both be confirmed while no more than 2 of the operators lie.
+Whoever reads the heads of all operators sees a fork while no more than 3 of them lie.
 1 of them may be out at the same time, and entries are still witnessed.
-2 answer to justice bureau (justice, notary): together they cannot have two histories confirmed.
+Those who answer to justice bureau (justice, notary) cannot together have two histories confirmed.
 Without those who answer to justice bureau nothing is witnessed."
     );
     let chinese = explained(&grouped("4"), &superiors, Lang::Zh).text;
@@ -90,7 +86,7 @@ Without those who answer to justice bureau nothing is witnessed."
             "说谎的运行方不超过 2 家时，两个互相矛盾的版本不可能都得到确认。",
             "说谎的不超过 3 家时，读取全部运行方日志头的人能发现分叉。",
             "同时停机不超过 1 家时，登记仍能得到见证。",
-            "有 2 家受 justice bureau 领导（justice、notary）：它们合起来也不能让两个版本都得到确认。",
+            "受 justice bureau 领导的各家（justice、notary）合起来也不能让两个版本都得到确认。",
             "没有受 justice bureau 领导的各家，任何登记都得不到见证。",
         ]
     );

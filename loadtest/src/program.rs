@@ -3,6 +3,7 @@
 pub mod command;
 pub mod measurement;
 mod progress;
+pub mod receipt;
 pub mod witness;
 
 use crate::report::Report;
@@ -33,6 +34,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let order = match command.verb {
         Verb::Witness(args) => return witness_measured(&args),
+        Verb::Receipt(args) => {
+            return match args.run() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(why) => {
+                    eprintln!("loadtest: {why}");
+                    ExitCode::from(NOT_MEASURED)
+                }
+            };
+        }
         Verb::Single(_) | Verb::Batch(_) | Verb::Witnessed(_) => Order::from(command.verb),
     };
     match carry_out(&order) {

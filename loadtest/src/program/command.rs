@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use super::receipt::ReceiptArgs;
 use super::witness::WitnessArgs;
 use crate::target::Target;
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -51,6 +52,10 @@ pub enum Verb {
         loadtest witness --print-enrol --logs 50      the test keys to enrol first\n  \
         loadtest witness --witness http://127.0.0.1:8090 --vkey VKEY --vkey VKEY --logs 50 --seconds 10")]
     Witness(WitnessArgs),
+    /// How long it takes to verify a receipt
+    #[command(after_help = "Example:\n  \
+        loadtest receipt photo.jpg.tlog-proof --policy policy")]
+    Receipt(ReceiptArgs),
 }
 
 /// Options of `single`.
@@ -166,7 +171,9 @@ impl From<Verb> for Order {
                 let ceiling = args.rate.unwrap_or(SINGLE_CEILING);
                 ("witnessed", args.connections, 1, ceiling, args.load)
             }
-            Verb::Witness(_) => unreachable!("a witness has no entries: it is measured elsewhere"),
+            Verb::Witness(_) | Verb::Receipt(_) => {
+                unreachable!("nothing is submitted: it is measured elsewhere")
+            }
             Verb::Single(args) => ("single", args.connections, 1, SINGLE_CEILING, args.load),
             Verb::Batch(args) => (
                 "batch",

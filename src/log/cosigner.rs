@@ -22,6 +22,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+/// Rounds begin no sooner after one another: a hundred a second are within the budget that witnesses give a log, and
+/// each covers what was logged meanwhile.
+const ROUND_EVERY: Duration = Duration::from_millis(10);
 /// A round that found no quorum for so long gives way to a newer head, which covers more.
 const ROUND_MAX: Duration = Duration::from_secs(1);
 /// How often one witness is asked about one head: its size, a proof from there, and once more when a race was lost.
@@ -144,7 +147,7 @@ impl Work {
                 biased;
                 () = stop.stopped() => return,
                 Some(event) = self.events.join_next() => event,
-                changed = self.cosigner.heads.changed(), if self.round.is_none() => match changed {
+                changed = self.cosigner.heads.changed(), if self.is_between_rounds() => match changed {
                     Ok(()) => continue,
                     Err(_) => return,
                 },
@@ -167,7 +170,7 @@ impl Work {
     /// Takes the newest head, if this round is over or found nobody for too long.
     async fn begin_round(&mut self) -> Result<(), String> {
         let is_over = match &self.round {
-            None => true,
+            None => self.next_round_at() <= Instant::now(),
             Some(round) => round.begun.elapsed() >= ROUND_MAX,
         };
         let newest = *self.cosigner.heads.borrow_and_update();
@@ -454,6 +457,16 @@ impl Work {
         caller.pause = (caller.pause * 2).min(PAUSE_MAX);
     }
 
+    /// The earliest time of the next round, when none is under way.
+    fn next_round_at(&self) -> Instant {
+        let served = self.served.as_ref();
+        served.map_or_else(Instant::now, |round| round.begun + ROUND_EVERY)
+    }
+
+    fn is_between_rounds(&self) -> bool {
+        self.round.is_none() && self.next_round_at() <= Instant::now()
+    }
+
     /// When something has to be done although nothing was heard.
     fn wakes_at(&self) -> Instant {
         let now = Instant::now();
@@ -463,8 +476,14 @@ impl Work {
             .iter()
             .filter(|caller| !caller.is_busy && caller.not_before > now)
             .map(|caller| caller.not_before);
+        let round_begins = self.round.is_none().then(|| self.next_round_at());
         paused
-            .chain(round_ends.filter(|end| *end > now))
+            .chain(
+                round_ends
+                    .into_iter()
+                    .chain(round_begins)
+                    .filter(|at| *at > now),
+            )
             .min()
             .unwrap_or(now + ROUND_MAX)
     }

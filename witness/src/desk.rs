@@ -19,9 +19,9 @@ use std::time::Duration;
 use tlog::{AddCheckpoint, Latest, Note};
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests that wait for the writer; more are told to come again. A commit takes a few milliseconds and each waits with
-/// at most 128 KiB.
-pub const WAITING_MAX: usize = 512;
+/// Requests that wait for the writer; more are told to come again. A thousand logs that all ask at once are taken, twice
+/// over: whatever waits here bears a signature of an enrolled log.
+pub const WAITING_MAX: usize = 2_048;
 
 /// Requests in one transaction.
 const BATCH_MAX: usize = 512;

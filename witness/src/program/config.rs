@@ -43,15 +43,15 @@ pub(crate) const OPTIONS: Options = Options::new(
         Opt::value(
             "rate-per-log",
             "NUMBER",
-            "Requests of one log, a second, for ever",
+            "Requests of one log, a second, for ever; a busy log sends 100 heads a second",
         )
-        .or("20"),
+        .or("200"),
         Opt::value(
             "burst-per-log",
             "NUMBER",
             "Requests of one log at once, after a pause",
         )
-        .or("60"),
+        .or("400"),
         Opt::switch(
             "first-run",
             "Sign without being shown that the state is the newest: the operator's word that it is",
@@ -96,4 +96,21 @@ pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> 
         print!("{config}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPTIONS;
+
+    /// The rounds that a busy log makes in a second, each with a head of its own.
+    const BUSY_LOG: u32 = 100;
+
+    #[test]
+    fn a_busy_log_is_within_the_rate_that_is_set_by_default() {
+        let config = OPTIONS.put_together(None, |_| None, |_| None).unwrap();
+        let rate: u32 = config.get("rate-per-log").unwrap();
+        let burst: u32 = config.get("burst-per-log").unwrap();
+        assert!(rate >= BUSY_LOG * 2, "{rate}: a round may be sent twice");
+        assert!(burst >= rate, "{burst}");
+    }
 }

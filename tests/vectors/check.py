@@ -19,6 +19,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # A folder of compiled code would look like a folder of vectors.
 
 import signed
+import witnessing
 from refused import Refused, canonical_base64, decimal, need
 from signatures import ORDER, p256_equation, public_key
 
@@ -565,6 +566,14 @@ def check_notice(file, case):
         raise KeyError(file)
 
 
+# ---- witness: c2sp.org/tlog-witness --------------------------------------------------------------------------------
+
+
+def check_witness(_file, case):
+    need((case.get("ours") is True) == (case["says"] == "ours"))
+    need(not witnessing.play(case, consistency_roots), "a step is refused")
+
+
 # ---- all folders ---------------------------------------------------------------------------------------------------
 
 FOLDERS = {
@@ -574,6 +583,7 @@ FOLDERS = {
     "notice": check_notice,
     "tag": check_tag,
     "tile": check_tile,
+    "witness": check_witness,
     **signed.FOLDERS,
 }
 

@@ -13,6 +13,7 @@
 pub mod bound_key;
 pub mod clock;
 pub mod committed;
+pub mod conformance;
 pub mod cosigner;
 pub mod desk;
 pub mod drift;

@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod conformance;
 mod folder;
 mod init;
 mod key;
@@ -50,6 +51,11 @@ enum Verb {
     /// Verifies everything that is stored: exit 0 clean, 1 damaged, 5 could not check
     #[command(after_help = "Example:\n  notarylog-witness check /srv/witness")]
     Check(Folder),
+    /// Plays the conformance suite against any witness: exit 0 all passed, 1 some failed, 5 could not be played
+    #[command(
+        after_help = "Example:\n  notarylog-witness conformance https://witness.example.org --vkey witness.example.org+a1b2c3d4+BA… \\\n    --monitoring https://witness.example.org\n\nThe logs of the suite are enrolled first: see `notarylog-witness conformance logs --help`."
+    )]
+    Conformance(conformance::Conformance),
     /// Shows every option's value and where it came from
     #[command(after_help = "Example:\n  notarylog-witness config /srv/witness")]
     Config(Folder),
@@ -89,6 +95,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Verb::Status(status), _) => status.run(),
         (Verb::Log(log), _) => log.run(),
         (Verb::Key(key), _) => key.run(),
+        (Verb::Conformance(conformance), _) => conformance.run(),
         (Verb::Check(folder), _) => check::run(&folder),
         (Verb::Completions { shell }, _) => {
             clap_complete::generate(shell, &mut command(), NAME, &mut std::io::stdout());

@@ -10,6 +10,7 @@ pub mod cosigner;
 pub mod edge;
 pub mod gate;
 pub mod genesis;
+pub mod healing;
 pub mod history;
 #[cfg(test)]
 pub(crate) mod house;

@@ -6,6 +6,7 @@
 
 use super::cosigner::Witnessing;
 use super::edge::{Edge, fold_perfect};
+use super::healing;
 use super::history::{History, HistoryError};
 use super::pool::Pool;
 use super::publisher::{Published, Publisher};
@@ -101,6 +102,9 @@ pub async fn start(
     metrics
         .tree_size
         .set(i64::try_from(committed.head.size.get()).unwrap_or(i64::MAX));
+    metrics
+        .stored_size
+        .set(i64::try_from(committed.stored.get()).unwrap_or(i64::MAX));
 
     let checked = match why_read_only {
         Some(why) => Err(why),
@@ -268,16 +272,17 @@ async fn replay_notices(ports: &Ports) -> Result<Registry, StartError> {
 /// Reads the right edge from the tiles and rows and compares it with the committed head.
 async fn rebuild(ports: &Ports, committed: &Committed) -> Result<History, StartError> {
     let stored = committed.stored;
+    let reach = healing::reach(ports.objects.as_ref(), stored).await?;
     let mut partial_tiles = vec![Vec::new()];
     for level in 1..=7u8 {
-        let count = stored.get() >> (TILE_HEIGHT * level);
+        let count = reach.get() >> (TILE_HEIGHT * level);
         let mut hashes = Vec::new();
         for index in count - count % TILE_WIDTH..count {
             hashes.push(root_of_stored_tile(ports.objects.as_ref(), level - 1, index).await?);
         }
         partial_tiles.push(hashes);
     }
-    let mut edge = Edge::resume(stored, partial_tiles);
+    let mut edge = Edge::resume(reach, partial_tiles);
     let mut frontier = edge.frontier().ok_or_else(|| {
         StartError::Damaged("the stored tiles do not reach their recorded size".to_owned())
     })?;
@@ -285,10 +290,8 @@ async fn rebuild(ports: &Ports, committed: &Committed) -> Result<History, StartE
         let from = frontier.size();
         let to = TreeSize::new((from.get() + REBUILD_ENTRIES).min(committed.head.size.get()))
             .expect("it is at most the committed size");
-        let entries = ports
-            .coord
-            .read_back(LeafIndex::new(from.get()), to)
-            .await?;
+        let rows = ports.coord.read_back(LeafIndex::new(from.get()), to).await;
+        let entries = rows.map_err(healing::lost)?;
         let growth = Growth::new(
             &frontier,
             entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect(),
@@ -301,6 +304,16 @@ async fn rebuild(ports: &Ports, committed: &Committed) -> Result<History, StartE
             "the entries in the store do not hash to the committed root at size {}",
             committed.head.size
         )));
+    }
+    if reach < stored {
+        tracing::warn!(
+            from = reach.get(),
+            to = stored.get(),
+            "Tiles that should be stored are missing; they are made again from the rows."
+        );
+        let (coord, objects) = (ports.coord.as_ref(), ports.objects.as_ref());
+        healing::heal(coord, objects, &edge, reach, stored).await?;
+        edge.forget_below(stored);
     }
     Ok(History::new(
         edge,

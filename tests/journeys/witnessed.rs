@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
             nothing_leaves,
         ),
         Trial::test(
-            "a_log_whose_database_was_restored_rolls_forward_and_goes_on",
+            "a_log_whose_database_or_tiles_were_restored_goes_on_by_itself",
             database_restored,
         ),
         Trial::test(
@@ -220,19 +220,51 @@ fn in_no_file(note: &Note, folder: &Path) -> Result<(), Failed> {
 
 fn database_restored() -> Result<(), Failed> {
     let (mut town, bureau) = town()?;
-    witnessed(town.url(), &entry(&bureau, 0))?;
+    let many = |names: std::ops::Range<u64>| {
+        names
+            .flat_map(|name| entry(&bureau, name))
+            .collect::<Vec<u8>>()
+    };
+    witnessed(town.url(), &many(0..300))?;
     town.close_log()?;
-    let kept = copy_of(&town, &DATABASE)?;
+    let kept = copy_of(
+        &town,
+        &[DATABASE[0], DATABASE[1], DATABASE[2], "tiles"],
+        "kept",
+    )?;
     town.open_log()?;
-    let (index, _) = witnessed(town.url(), &entry(&bureau, 1))?;
+    let (first, _) = witnessed(town.url(), &many(300..600))?;
+    stored(&town, 512)?;
     town.close_log()?;
-    put_back(&town, &kept)?;
+    let newest = copy_of(&town, &DATABASE, "newest")?;
+    // The database and the tiles, then the tiles alone: the journal has the entries, and so have the rows.
+    for restored in [&kept[..], &kept[3..]] {
+        put_back(&town, &newest)?;
+        put_back(&town, restored)?;
+        town.open_log()?;
+        town.log_serves()?;
+        assert_eq!(witnessed(town.url(), &entry(&bureau, 300))?.0, first);
+        stored(&town, 512)?;
+        town.close_log()?;
+        town.notarylog(["check", "log"])?.done()?;
+    }
     town.open_log()?;
-    town.log_serves()?;
-    assert_eq!(witnessed(town.url(), &entry(&bureau, 1))?.0, index);
-    let (next, _) = witnessed(town.url(), &entry(&bureau, 2))?;
-    assert_eq!(next, index + 1);
+    let (next, _) = witnessed(town.url(), &entry(&bureau, 600))?;
+    assert_eq!(next, first + 300);
     Ok(())
+}
+
+/// Waits until so many entries lie in tiles.
+fn stored(town: &Town, entries: u64) -> Result<(), Failed> {
+    until(|| {
+        let metrics = http::get(town.admin_url(), "/metrics")?.text();
+        let stored = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("notarylog_stored_size "));
+        Ok(stored
+            .and_then(|size| size.parse().ok())
+            .is_some_and(|size: u64| size >= entries))
+    })
 }
 
 fn all_restored() -> Result<(), Failed> {
@@ -242,6 +274,7 @@ fn all_restored() -> Result<(), Failed> {
     let kept = copy_of(
         &town,
         &[DATABASE[0], DATABASE[1], DATABASE[2], "tiles", "../anchor"],
+        "kept",
     )?;
     town.open_log()?;
     let (_, size) = witnessed(town.url(), &entry(&bureau, 1))?;
@@ -351,13 +384,17 @@ fn until(mut holds: impl FnMut() -> Result<bool, Failed>) -> Result<(), Failed> 
 /// What SQLite leaves in a folder.
 const DATABASE: [&str; 3] = ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"];
 
-/// Copies parts of the stopped log's folder aside, as far as they are there.
-fn copy_of(town: &Town, parts: &[&'static str]) -> Result<Vec<(&'static str, PathBuf)>, Failed> {
+/// Copies parts of the stopped log's folder aside under a name, as far as they are there.
+fn copy_of(
+    town: &Town,
+    parts: &[&'static str],
+    name: &str,
+) -> Result<Vec<(&'static str, PathBuf)>, Failed> {
     let mut kept = Vec::new();
     for part in parts {
         let aside = town
             .folder()
-            .join("kept")
+            .join(name)
             .join(part.trim_start_matches("../"));
         let place = town.log_folder().join(part);
         if place.exists() {

@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::signer::key_files::KeyFiles;
 use crate::storage::anchor::Anchor as _;
 use std::sync::Arc;
-use tlog::LeafIndex;
+use tlog::{Bundle, LeafIndex, Tile, TreeSize};
 
 /// That the log is read-only since it was given two histories.
 fn expect_two_histories(log: &Log) {
@@ -93,6 +93,63 @@ async fn a_restored_database_is_rolled_forward_from_the_journal() {
             );
         })
         .await;
+}
+
+/// A log of over 700 entries of which 512 lie in tiles, and its tiles of when 256 did put back.
+async fn with_older_tiles(house: &House) {
+    let stored = async |log: &Log, size| {
+        while log.metrics().stored_size.get() < size {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    house
+        .run(async |log| {
+            house.log_records(log, 0..300).await.unwrap();
+            stored(log, 256).await;
+        })
+        .await;
+    let restore = house.keep(&["tiles"]);
+    house
+        .run(async |log| {
+            house.log_records(log, 300..700).await.unwrap();
+            stored(log, 512).await;
+        })
+        .await;
+    restore();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restored_tiles_are_made_again_from_the_rows() {
+    let house = House::new().await;
+    with_older_tiles(&house).await;
+    let head = house
+        .run(async |log| {
+            assert_eq!(house.log_records(log, [1_000]).await.unwrap(), [702]);
+            log.heart().publisher.newest().unwrap().head
+        })
+        .await;
+    let objects = house.ports().await.objects;
+    for tile in Tile::completed(TreeSize::ZERO, head.size) {
+        assert!(objects.get(&tile.path()).await.unwrap().is_some());
+    }
+    let second = Bundle::new(1, 256).unwrap();
+    assert!(objects.get(&second.path()).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_whose_rows_were_dropped_must_be_restored_by_somebody() {
+    let house = House::new().await;
+    with_older_tiles(&house).await;
+    let url = format!("sqlite://{}", house.path("log.sqlite").display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    sqlx::query("DELETE FROM batch WHERE first < 300")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    let refused = refused_start(&house).await;
+    assert!(matches!(refused, StartError::Damaged(_)));
+    assert!(refused.to_string().contains("restore"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

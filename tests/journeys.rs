@@ -2,6 +2,7 @@
 
 mod awaited;
 mod bad_input;
+mod conformance;
 mod demo_story;
 mod folder;
 mod keys;
@@ -24,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         submission::trials(),
         witness::trials(),
         witness_memory::trials(),
+        conformance::trials(),
         witnessed::trials(),
         awaited::trials(),
         demo_story::trials(),

@@ -12,6 +12,7 @@ mod skip;
 mod small_log;
 mod submitter;
 mod witness_house;
+mod wrong_witness;
 
 use demo::person;
 use libtest_mimic::{Arguments, Trial};

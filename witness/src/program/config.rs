@@ -2,7 +2,7 @@
 
 use super::{Failure, Folder};
 use clap::ArgMatches;
-use service::{Config, Opt, Options};
+use service::{Config, Opt, Options, Tls};
 use std::path::Path;
 
 /// The name of the configuration file in the witness's folder.
@@ -23,6 +23,8 @@ pub(crate) const OPTIONS: Options = Options::new(
             "Where the witness listens; port 0 takes any free one",
         )
         .or("127.0.0.1:8090"),
+        Tls::CERTIFICATE,
+        Tls::KEY,
         Opt::value(
             "admin-listen",
             "ADDRESS",

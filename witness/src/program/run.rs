@@ -16,7 +16,7 @@ use crate::start_gate::StartGate;
 use crate::witness::{UNSIGNED_RATE, Witness};
 use crate::{http, keeper};
 use clap::ArgMatches;
-use service::{Admin, Config, Door, FolderLock, Limits, Quota, Rate, Readiness, Stop};
+use service::{Admin, Config, Door, FolderLock, Limits, Quota, Rate, Readiness, Stop, Tls};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -49,8 +49,10 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         body_bytes_max: ADD_CHECKPOINT_BYTES_MAX,
         ..Limits::default()
     };
+    let tls = Tls::from_config(config).map_err(Failure::usage)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let door = Door::bind(address(config, "listen")?, limits).await;
-    let door = door.map_err(Failure::could_not)?;
+    let door = door.map_err(Failure::could_not)?.with_tls(tls);
     let door = door
         .metered(&metrics.registry)
         .map_err(Failure::could_not)?;
@@ -94,7 +96,8 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         unsigned: Quota::new("unsigned", UNSIGNED_RATE),
     });
     gate.begin(config.switch("first-run").map_err(Failure::usage)?);
-    announce(folder, &witness, door.local_addr(), admin.local_addr())?;
+    let url = format!("{scheme}://{}", door.local_addr());
+    announce(folder, &witness, &url, admin.local_addr())?;
 
     let writer = tokio::spawn(writer.run());
     let admin = tokio::spawn(admin.serve(
@@ -137,11 +140,11 @@ async fn watch(gate: Arc<StartGate>, stop: Stop) -> Result<(), OlderState> {
 fn announce(
     folder: &Folder,
     witness: &Witness,
-    listen: SocketAddr,
+    url: &str,
     admin: SocketAddr,
 ) -> Result<(), Failure> {
     let name = witness.cosigner.name().as_str();
-    let (url, admin) = (format!("http://{listen}"), format!("http://{admin}"));
+    let admin = format!("http://{admin}");
     let line = if folder.json {
         serde_json::json!({"event": "serving", "url": url, "admin": admin, "name": name})
             .to_string()

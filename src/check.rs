@@ -5,6 +5,7 @@
 
 pub mod finding;
 pub mod folder;
+mod lookup;
 pub mod remote;
 pub mod walk;
 

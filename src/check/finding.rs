@@ -34,6 +34,12 @@ pub enum Finding {
     /// A row differs from the stored bundle.
     #[error("the rows of the entries {0} to {1} differ from the stored bundle")]
     Row(LeafIndex, LeafIndex),
+    /// The entry is not found by its slot.
+    #[error("entry {0} is not found by its slot: the row is missing")]
+    SlotRow(LeafIndex),
+    /// The entry is not found by its leaf hash.
+    #[error("entry {0} is not found by its leaf hash: the row is missing")]
+    LeafRow(LeafIndex),
     /// A head's root is not the root of the entries.
     #[error("the head of size {0} has another root than the entries")]
     Head(TreeSize),

@@ -1,7 +1,7 @@
 //! `notarylog check DIR`: a log's own files, also beside a running `serve`.
 
 use super::walk::Walk;
-use super::{Finding, Report};
+use super::{Finding, Report, lookup};
 use crate::log::history::frame;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::{Coord, CoordError, KeptHead};
@@ -50,9 +50,10 @@ impl FolderCheck<'_> {
         if let Some(first) = journal_begins {
             walk.remember_at(first);
         }
-        self.stored(&mut walk, committed.stored, size, progress)
+        let indexed = self.coord.leaves_indexed().await?;
+        self.stored(&mut walk, committed.stored, size, indexed, progress)
             .await?;
-        self.rows(&mut walk, size, progress).await?;
+        self.rows(&mut walk, size, indexed, progress).await?;
         if walk.size() != size {
             let have = walk.size().get();
             walk.report().find(Finding::Short {
@@ -74,6 +75,7 @@ impl FolderCheck<'_> {
         walk: &mut Walk,
         stored: TreeSize,
         size: TreeSize,
+        indexed: TreeSize,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), CoordError> {
         for index in 0..stored.get() / TILE_WIDTH {
@@ -119,6 +121,7 @@ impl FolderCheck<'_> {
                 return Ok(());
             }
             walk.entries(&packed);
+            lookup::compare(self.coord, walk, first, &packed, indexed).await?;
             self.compare_completed(walk).await;
             progress(walk.size().get(), size.get());
         }
@@ -137,6 +140,7 @@ impl FolderCheck<'_> {
         &self,
         walk: &mut Walk,
         size: TreeSize,
+        indexed: TreeSize,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), CoordError> {
         while walk.size() < size {
@@ -145,7 +149,10 @@ impl FolderCheck<'_> {
                 break;
             };
             match self.coord.read_back(LeafIndex::new(first), to).await {
-                Ok(rows) => walk.entries(&rows),
+                Ok(rows) => {
+                    walk.entries(&rows);
+                    lookup::compare(self.coord, walk, first, &rows, indexed).await?;
+                }
                 Err(CoordError::Absent | CoordError::Damaged(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }

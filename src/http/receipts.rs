@@ -142,7 +142,10 @@ pub async fn find_leaf(log: &Log, leaf: &Hash) -> Result<(LeafIndex, Entry), Rej
     let recent = heart.history.find_recent(leaf);
     let looked_up = match recent {
         Some(index) => vec![index],
-        None => log.coord().leaf_candidates(leaf).await?,
+        None => {
+            let found = log.coord().leaf_candidates(&[*leaf]).await?;
+            found.into_iter().flatten().collect()
+        }
     };
     for index in looked_up {
         let entry = heart.history.entry(index).await?;

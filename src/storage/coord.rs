@@ -140,8 +140,8 @@ pub trait Coord: Send + Sync {
     /// For each slot the indices that may hold it: candidates by a short key. Whoever asks compares the entry.
     async fn slot_candidates(&self, slots: &[Slot]) -> Result<Vec<Vec<LeafIndex>>, CoordError>;
 
-    /// The indices that may have this leaf hash: candidates by a short key. Filled behind the head.
-    async fn leaf_candidates(&self, leaf: &Hash) -> Result<Vec<LeafIndex>, CoordError>;
+    /// For each leaf hash the indices that may have it: candidates by a short key. Filled behind the head.
+    async fn leaf_candidates(&self, leaves: &[Hash]) -> Result<Vec<Vec<LeafIndex>>, CoordError>;
 
     /// Every notice from this `seq` on, in order.
     async fn notices_from(&self, seq: u64) -> Result<Vec<StoredNotice>, CoordError>;

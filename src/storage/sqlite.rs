@@ -206,11 +206,9 @@ impl Coord for SqliteCoord {
         SLOTS.candidates(&mut *self.reader().await?, &slots).await
     }
 
-    async fn leaf_candidates(&self, leaf: &Hash) -> Result<Vec<LeafIndex>, CoordError> {
-        let mut found = LEAVES
-            .candidates(&mut *self.reader().await?, &[*leaf.as_bytes()])
-            .await?;
-        Ok(found.pop().unwrap_or_default())
+    async fn leaf_candidates(&self, leaves: &[Hash]) -> Result<Vec<Vec<LeafIndex>>, CoordError> {
+        let leaves: Vec<_> = leaves.iter().map(|leaf| *leaf.as_bytes()).collect();
+        LEAVES.candidates(&mut *self.reader().await?, &leaves).await
     }
 
     async fn notices_from(&self, seq: u64) -> Result<Vec<StoredNotice>, CoordError> {

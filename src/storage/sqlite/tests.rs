@@ -181,8 +181,8 @@ async fn a_fill_that_was_cut_off_is_done_again_and_finds_every_leaf_once() {
     for _ in 0..2 {
         let _refused_the_second_time = coord.index_leaves(LeafIndex::new(0), &leaves).await;
         assert_eq!(coord.leaves_indexed().await.unwrap().get(), size as u64);
-        for (index, leaf) in leaves.iter().enumerate() {
-            let found = coord.leaf_candidates(leaf).await.unwrap();
+        let all = coord.leaf_candidates(&leaves).await.unwrap();
+        for (index, found) in all.into_iter().enumerate() {
             let found: Vec<u64> = found.iter().map(|index| index.get()).collect();
             let index = index as u64;
             if index + 1 == size as u64 {

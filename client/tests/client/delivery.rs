@@ -217,12 +217,17 @@ fn without_patience_for_witnesses_the_receipt_is_asked_for_once() {
     let log = log();
     log.with().witnesses_are_out = true;
     let start = Instant::now();
-    let sent = send(&log, &entries(1), Duration::ZERO);
+    let entries = entries(1);
+    let sent = send(&log, &entries, Duration::ZERO);
     assert!(matches!(sent.outcomes[..], [Outcome::Logged(_)]));
     assert!(start.elapsed() < Duration::from_secs(2));
+    // Neither the log nor we wait, and the receipt is asked for where the log said, under the newest head.
+    let slot = hex::encode(entries[0].tag().as_bytes());
+    let queries = ["wait=logged".to_owned(), format!("slot={slot}&newest=1")];
+    assert_eq!(log.with().queries, queries);
     log.with().witnesses_are_out = false;
     log.will([Fault::Logged]);
-    let sent = send(&log, &entries(1), Duration::ZERO);
+    let sent = send(&log, &entries, Duration::ZERO);
     assert!(matches!(sent.outcomes[..], [Outcome::Proved(_)]));
 }
 

@@ -36,6 +36,8 @@ pub struct Inner {
     pub witnesses_are_out: bool,
     /// The bodies of all `POST /v1/entries`.
     pub posted: Vec<Vec<u8>>,
+    /// What stood behind `?` in each of them, and in each request for a receipt.
+    pub queries: Vec<String>,
 }
 
 pub struct FakeLog {
@@ -53,6 +55,7 @@ impl FakeLog {
             faults: VecDeque::new(),
             witnesses_are_out: false,
             posted: Vec::new(),
+            queries: Vec::new(),
         }));
         let shared = Arc::clone(&inner);
         thread::spawn(move || {
@@ -151,6 +154,9 @@ fn problem(status: u16, slug: &str, index: Option<u64>, retry_after: Option<u64>
 impl Inner {
     fn reply(&mut self, target: &str, body: Vec<u8>) -> Option<Reply> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if matches!(path, "/v1/entries" | "/v1/receipts") {
+            self.queries.push(query.to_owned());
+        }
         match path {
             "/v1/entries" => self.entries(body),
             "/v1/log" => Some(ok(&json!({

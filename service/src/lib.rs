@@ -2,7 +2,7 @@
 //!
 //! An HTTP [`Door`] whose every wait has an end, [`Tls`] for it, the [`Admin`] listener, errors as [`Problem`]s, `SQLite` opened safely
 //! ([`Database`]), options with provenance ([`Options`]), one process a folder ([`FolderLock`]), key files
-//! ([`KeyFile`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), and the [`diary`].
+//! ([`KeyFile`], [`BoundKey`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), and the [`diary`].
 //!
 //! # A door with TLS
 //! ```text
@@ -22,6 +22,7 @@
 )]
 
 mod admin;
+mod bound_key;
 mod certificate_file;
 mod config;
 mod config_error;
@@ -57,6 +58,7 @@ mod tls;
 mod tls_error;
 
 pub use admin::{Admin, AdminError, Readiness};
+pub use bound_key::{BoundKey, BoundKeyError};
 pub use config::{Config, ConfigRow};
 pub use config_error::ConfigError;
 pub use database::{Checkpoint, Checkpointed, Database, DatabaseView, Writer, tables_not_strict};

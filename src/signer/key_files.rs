@@ -1,6 +1,6 @@
 //! The log's keys in files.
 
-use super::bound_key::{self, BoundKeyError};
+use super::bound_key;
 use super::{SignError, Signer};
 use crate::log::second_path::CheckedHead;
 use aws_lc_rs::rand::SystemRandom;
@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{
     KeyPair as _, ML_DSA_44_SIGNING, PqdsaKeyPair,
 };
 use evidence::{Entry, OriginHash, UnsignedEntry};
+use service::BoundKeyError;
 use std::path::{Path, PathBuf};
 use tlog::{
     Checkpoint, KeyKind, Note, Origin, Vkey, cosignature_line, cosigned_message, ed25519_line,

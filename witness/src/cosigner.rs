@@ -1,9 +1,9 @@
 //! The cosigner: our two keys. It signs what is on disk, never a caller's bytes.
 //! <https://c2sp.org/tlog-cosignature>
 
-use crate::bound_key::{self, BoundKeyError};
 use crate::committed::Committed;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _, ML_DSA_44_SIGNING, PqdsaKeyPair};
+use service::{BoundKey, BoundKeyError};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use tlog::{
@@ -12,6 +12,9 @@ use tlog::{
 
 const ED25519: &str = "ed25519";
 const ML_DSA: &str = "mldsa44";
+
+/// Keys are bound to the name: one of another witness is never read.
+const OF_WITNESS: BoundKey = BoundKey::new("witness", "notarylog-witness");
 
 /// An Ed25519 key (0x04) and an ML-DSA-44 key (0x06) under one name.
 pub struct Cosigner {
@@ -29,20 +32,16 @@ impl Cosigner {
         let ml_dsa = PqdsaKeyPair::generate(&ML_DSA_44_SIGNING)
             .and_then(|key| key.to_pkcs8v1())
             .map_err(|_| KeyError::Unusable(ML_DSA))?;
-        bound_key::create(&path(folder, ED25519), name, ed25519.as_ref())?;
-        Ok(bound_key::create(
-            &path(folder, ML_DSA),
-            name,
-            ml_dsa.as_ref(),
-        )?)
+        OF_WITNESS.create(&path(folder, ED25519), name.as_str(), ed25519.as_ref())?;
+        Ok(OF_WITNESS.create(&path(folder, ML_DSA), name.as_str(), ml_dsa.as_ref())?)
     }
 
     /// Reads the two keys, which must be bound to this name and readable by their owner alone.
     pub fn load(folder: &Path, name: &KeyName) -> Result<Self, KeyError> {
-        let document = bound_key::read(&path(folder, ED25519), name)?;
+        let document = OF_WITNESS.read(&path(folder, ED25519), name.as_str())?;
         let ed25519 = Ed25519KeyPair::from_pkcs8(document.as_bytes())
             .map_err(|_| KeyError::Unusable(ED25519))?;
-        let document = bound_key::read(&path(folder, ML_DSA), name)?;
+        let document = OF_WITNESS.read(&path(folder, ML_DSA), name.as_str())?;
         let ml_dsa = PqdsaKeyPair::from_pkcs8(&ML_DSA_44_SIGNING, document.as_bytes())
             .map_err(|_| KeyError::Unusable(ML_DSA))?;
         let vkey = |kind, material: &[u8], which| {

@@ -10,7 +10,6 @@
     expect(clippy::unwrap_used, reason = "a test fails by panicking")
 )]
 
-pub mod bound_key;
 pub mod clock;
 pub mod committed;
 pub mod conformance;

@@ -53,7 +53,7 @@ enum Verb {
     Check(Folder),
     /// Plays the conformance suite against any witness: exit 0 all passed, 1 some failed, 5 could not be played
     #[command(
-        after_help = "Example:\n  notarylog-witness conformance https://witness.example.org --vkey witness.example.org+a1b2c3d4+BA… \\\n    --monitoring https://witness.example.org\n\nThe logs of the suite are enrolled first: see `notarylog-witness conformance logs --help`."
+        after_help = "Example:\n  notarylog-witness conformance https://witness.example.org --vkey …\n\nThe logs of the suite are enrolled first: see `notarylog-witness conformance logs --help`."
     )]
     Conformance(conformance::Conformance),
     /// Shows every option's value and where it came from

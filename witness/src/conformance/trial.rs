@@ -87,7 +87,9 @@ impl Trial {
                     return Ok(());
                 }
                 let answer = answer.map_err(End::CouldNot)?;
-                is_fresh(at, *expected, &answer)?;
+                if at == 0 {
+                    is_ready(*expected, &answer)?;
+                }
                 let judged = answer.judge(*expected, request, &self.vkeys, *last_time_s);
                 *last_time_s = judged.map_err(|came| {
                     let first = String::from_utf8_lossy(request);
@@ -238,10 +240,16 @@ async fn read(answer: reqwest::Response) -> Result<Answer, String> {
     })
 }
 
-/// A case needs a log that the witness has not met.
-fn is_fresh(at: usize, expected: Expected, answer: &Answer) -> Result<(), End> {
+/// A case needs a log that the witness knows and has not met: then an honest first contact is no 404, and no size is told
+/// but 0.
+fn is_ready(expected: Expected, answer: &Answer) -> Result<(), End> {
+    if expected.status() == 200 && answer.status == 404 {
+        return Err(End::CouldNot(
+            "the witness does not know this log: enrol what `notarylog-witness conformance logs` prints".to_owned(),
+        ));
+    }
     match answer.told_size() {
-        Some(size) if at == 0 && size > 0 && expected != Expected::Conflict(size) => {
+        Some(size) if size > 0 && expected != Expected::Conflict(size) => {
             Err(End::CouldNot(format!(
                 "the witness remembers size {size} of this log already: take a fresh witness, or --suffix and other logs"
             )))

@@ -9,6 +9,7 @@ use crate::conformance::verdict::Verdict;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use tlog::{KeyKind, Vkey};
 
 /// Plays the suite against a witness.
@@ -62,8 +63,7 @@ const SUFFIX_MAX: usize = 64;
 impl Conformance {
     pub(crate) fn run(self) -> Result<(), Failure> {
         if let Some(ConformanceVerb::Logs { format, suffix }) = self.verb {
-            print!("{}", enrolment(&suite(checked(&suffix)?), format));
-            return Ok(());
+            return say(enrolment(&suite(checked(&suffix)?), format));
         }
         let url = self.url.clone().ok_or_else(|| Failure::usage("no URL"))?;
         let vkeys = self
@@ -93,11 +93,11 @@ impl Conformance {
         for case in cases {
             let verdict = trial.play(case).await;
             *counts.entry(verdict.word()).or_default() += 1;
-            if self.json {
-                println!("{}", verdict.to_json(case));
+            say(if self.json {
+                format!("{}\n", verdict.to_json(case))
             } else {
-                print!("{}", verdict.to_text(case));
-            }
+                verdict.to_text(case)
+            })?;
             if let (Verdict::CouldNot(why), true) =
                 (&verdict, counts["could_not"] == cases.len().min(GIVEN_UP))
             {
@@ -107,23 +107,21 @@ impl Conformance {
             }
         }
         let count = |word: &str| counts[word];
-        if self.json {
-            println!(
-                "{}",
-                json!({"event": "counted", "cases": cases.len(), "counts": counts})
-            );
+        say(if self.json {
+            let counted = json!({"event": "counted", "cases": cases.len(), "counts": counts});
+            format!("{counted}\n")
         } else {
-            println!(
+            format!(
                 "{} cases: {} passed, {} failed, {} differ where the specification leaves it open or recommends, {} skipped, \
-                 {} could not be played",
+                 {} could not be played\n",
                 cases.len(),
                 count("passed"),
                 count("failed"),
                 count("differs"),
                 count("skipped"),
                 count("could_not"),
-            );
-        }
+            )
+        })?;
         if count("failed") > 0 || (self.strict && count("differs") > 0) {
             return Err(Failure::wrong("the witness does not answer as it should"));
         }
@@ -136,6 +134,14 @@ impl Conformance {
 
 /// After so many cases that could not be played, with none that could, the witness is not there.
 const GIVEN_UP: usize = 3;
+
+/// Writes to standard output; whoever reads there may have seen enough.
+fn say(text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    out.write_all(text.as_ref())
+        .and_then(|()| out.flush())
+        .map_err(Failure::could_not)
+}
 
 fn witness_key(text: &str) -> Result<Vkey, Failure> {
     let wrong = |why: String| Failure::usage(format!("--vkey {text}: {why}"));

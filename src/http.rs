@@ -11,6 +11,7 @@ pub mod problems;
 pub mod proofs;
 pub mod query;
 pub mod receipts;
+pub mod seen;
 pub mod submit;
 pub mod tiles;
 
@@ -74,6 +75,7 @@ fn api_routes() -> OpenApiRouter<Arc<Log>> {
         .routes(routes!(proofs::inclusion))
         .routes(routes!(proofs::consistency))
         .routes(routes!(log_info::log_info))
+        .routes(routes!(seen::seen))
         .routes(routes!(notices::list, notices::publish))
         .routes(routes!(notices::one))
         .routes(routes!(notices::keys))

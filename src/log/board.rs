@@ -2,7 +2,7 @@
 
 use crate::metrics::Metrics;
 use std::sync::{Arc, Mutex};
-use tlog::TreeSize;
+use tlog::{Note, TreeSize};
 
 /// What is known of one witness.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Standing {
     pub time_ms: Option<u64>,
     /// Why it counts as silent; none while it answers.
     pub silent: Option<String>,
+    /// The head that it cosigned last, under its own lines alone: what it asks for when it starts again.
+    pub seen: Option<Arc<str>>,
 }
 
 /// The witnesses, in the order of the policy.
@@ -33,6 +35,7 @@ impl Board {
                 size: None,
                 time_ms: None,
                 silent: Some("it was not asked yet".to_owned()),
+                seen: None,
             })
             .collect();
         for standing in &standings {
@@ -88,6 +91,13 @@ impl Board {
                 .witness_size
                 .with_label_values(&[&standing.name])
                 .set(i64::try_from(size.get()).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Keeps what a witness cosigned. Our own lines are not in it: it may be shown before a quorum has cosigned.
+    pub(super) fn keep(&self, witness: usize, seen: &Note) {
+        if let Some(standing) = self.standings.lock().expect(HELD).get_mut(witness) {
+            standing.seen = Some(seen.to_string().into());
         }
     }
 

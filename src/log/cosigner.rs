@@ -313,6 +313,10 @@ impl Work {
         if lines.is_empty() {
             return self.silent(witness, "its signatures do not verify");
         }
+        let own = lines.iter().map(|(_, line)| line.clone()).collect();
+        if let Ok(seen) = Note::new(round.log_note.text(), own) {
+            self.cosigner.witnessing.board.keep(witness, &seen);
+        }
         for (place, line) in lines {
             round.lines[place] = Some(line);
         }

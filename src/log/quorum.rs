@@ -2,7 +2,7 @@
 
 use service::AwsLc;
 use std::collections::BTreeMap;
-use tlog::{Checkpoint, KeyKind, Member, Note, Policy, SignatureLine, Vkey, verify_line};
+use tlog::{Checkpoint, Hash, KeyKind, Member, Note, Policy, SignatureLine, Vkey, verify_line};
 
 /// Lines that a checkpoint carries at most, which every verifier must be able to read (c2sp.org/signed-note).
 const LINES_MAX: usize = 16;
@@ -101,6 +101,18 @@ impl Quorum {
             .into_iter()
             .filter_map(|line| Some((key_of(&line)?, line)))
             .collect()
+    }
+
+    /// The operator whose Ed25519 key (0x04) has this hash: SHA-256 of the vkey as text.
+    pub fn operator_by_key(&self, key_hash: &Hash) -> Option<usize> {
+        let has_key = |operator: &Operator| {
+            operator.places.iter().any(|place| {
+                let vkey = self.policy.witnesses()[*place].vkey();
+                vkey.kind() == KeyKind::Cosignature
+                    && Hash::of(vkey.to_string().as_bytes()) == *key_hash
+            })
+        };
+        self.operators.iter().position(has_key)
     }
 
     /// Whether the keys that cosigned are a quorum: one answer for each of [`Policy::witnesses`].

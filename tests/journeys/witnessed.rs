@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use demo::http::{self, Answer};
 use demo::person::Person;
 use demo::process::Process;
-use demo::town::{Town, TownError};
+use demo::town::{ORIGIN, Town, TownError};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -30,6 +31,10 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(
             "a_log_that_was_restored_with_its_journal_only_reads",
             all_restored,
+        ),
+        Trial::test(
+            "a_witness_that_was_out_while_the_log_moved_on_returns_by_itself",
+            moved_on,
         ),
         Trial::test(
             "of_two_copies_of_a_log_one_freezes_and_shows_two_notes",
@@ -297,6 +302,52 @@ fn all_restored() -> Result<(), Failed> {
     let tile = town.get("/tile/entries/000.p/2")?;
     assert_eq!(tile.status, 200, "reads go on");
     Ok(())
+}
+
+fn moved_on() -> Result<(), Failed> {
+    let (mut town, bureau) = town()?;
+    witnessed(town.url(), &entry(&bureau, 0))?;
+    let out = "university";
+    cosigned_by(&town, out, 3)?;
+    town.witness(out).ok_or("no such witness")?.kill();
+    for name in 1..4 {
+        witnessed(town.url(), &entry(&bureau, name))?;
+    }
+    // The head that is served bears no line of the witness any more; the log remembers the last one.
+    let name = format!("witness.town.example/{out}");
+    assert!(!town.get("/checkpoint")?.text().contains(&name));
+    town.witness(out).ok_or("no such witness")?.open(&[])?;
+    let (_, size) = witnessed(town.url(), &entry(&bureau, 4))?;
+    cosigned_by(&town, out, size)?;
+    // What it keeps for a witness bears no line of its own.
+    let key = fs::read_to_string(town.log_folder().join("policy.txt"))?;
+    let line = key
+        .lines()
+        .find(|line| line.starts_with(&format!("witness {out}.ed ")));
+    let vkey = line
+        .and_then(|line| line.split(' ').nth(2))
+        .ok_or("no such witness")?;
+    let hash = |text: &str| hex::encode(Sha256::digest(text.as_bytes()));
+    let path = format!("/v1/seen/{}/{}", hash(vkey), hash(ORIGIN));
+    let seen = Note::parse(&town.get(&path)?.body)?;
+    assert_eq!(seen.lines().len(), 2);
+    assert!(seen.lines().iter().all(|line| line.name().as_str() == name));
+    let stranger = format!("/v1/seen/{}/{}", hash("stranger"), hash(ORIGIN));
+    assert_eq!(town.get(&stranger)?.status, 404);
+    Ok(())
+}
+
+/// Waits until a witness has cosigned a head of at least this size.
+fn cosigned_by(town: &Town, name: &str, size: u64) -> Result<(), Failed> {
+    until(|| {
+        let witnesses = town.get("/v1/log")?.json()["witnesses"].clone();
+        let reached = |witness: &Value| {
+            witness["name"] == name && witness["size"].as_u64().is_some_and(|has| has >= size)
+        };
+        Ok(witnesses
+            .as_array()
+            .is_some_and(|all| all.iter().any(reached)))
+    })
 }
 
 fn cloned() -> Result<(), Failed> {

@@ -1,9 +1,11 @@
-//! The logs' memory: our newest cosignature in the head that a log serves at `<url>/checkpoint`.
+//! The logs' memory: our newest cosignature in the head that a log serves at `<url>/checkpoint`; and, when others have
+//! cosigned newer heads meanwhile, the last one of ours that the log keeps at `<url>/v1/seen/<key hash>/<origin hash>`.
 
 use super::{Memory, Recall};
 use crate::head::Head;
 use crate::known_log::Enrolled;
 use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
 use reqwest::StatusCode;
 use service::AwsLc;
 use std::time::Duration;
@@ -29,7 +31,22 @@ impl ServedHeads {
     }
 
     async fn ask(&self, url: &str, origin: &str) -> Result<Recall, String> {
-        let address = format!("{url}/checkpoint");
+        let [key, _] = &self.own;
+        let hash = |text: &str| hex::encode(digest(&SHA256, text.as_bytes()));
+        let seen = format!("v1/seen/{}/{}", hash(&key.to_string()), hash(origin));
+        let served = self.read(url, "checkpoint", origin).await;
+        if matches!(served, Ok(Recall::Signed(_))) {
+            return served;
+        }
+        // A log that keeps none of ours, or does not know the question, has said all with its head.
+        match self.read(url, &seen, origin).await {
+            Ok(Recall::Signed(head)) => Ok(Recall::Signed(head)),
+            _ => served,
+        }
+    }
+
+    async fn read(&self, url: &str, path: &str, origin: &str) -> Result<Recall, String> {
+        let address = format!("{url}/{path}");
         let answer = self.client.get(address).send().await;
         let answer = answer.map_err(|error| in_full(&error))?;
         match answer.status() {

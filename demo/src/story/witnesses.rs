@@ -112,7 +112,7 @@ impl Story {
     fn one_returns(&mut self, logged: &Submission) -> Result<(), Failure> {
         self.voice
             .begin("The second witness returns, and the same entry is witnessed");
-        self.open(LOST[1], &[])?;
+        self.open(LOST[1])?;
         let bureau = &cast(self.cast.as_ref())?.bureau;
         let item = Submission::send(bureau, self.town.url(), 3, "60")?;
         item.must_be("witnessed", 0)?;
@@ -133,8 +133,8 @@ impl Story {
                 )
             },
         )?;
-        // The newest head does not show what this one signed before: its operator gives his word instead.
-        self.open(LOST[0], &["--first-run"])?;
+        // The newest head does not show what this one signed last; the log remembers it.
+        self.open(LOST[0])?;
         self.all_are_heard()?;
         self.voice.done(
             "witness",
@@ -161,9 +161,9 @@ impl Story {
         Ok(())
     }
 
-    fn open(&mut self, name: &str, options: &[&str]) -> Result<(), Failure> {
+    fn open(&mut self, name: &str) -> Result<(), Failure> {
         let witness = self.town.witness(name).ok_or_else(|| nobody(name))?;
-        Ok(witness.open(options)?)
+        Ok(witness.open(&[])?)
     }
 
     /// Waits until the log hears from all five again.

@@ -118,3 +118,94 @@ fn unanswered(error: reqwest::Error) -> Silence {
     };
     Silence(what.to_owned())
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+mod tests {
+    use super::{Answer, HttpWitness, Silence, Witness as _};
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use tlog::{AddCheckpoint, Checkpoint, Hash, NOTE_BYTES_MAX, Note, Origin, TreeSize};
+    use tlog::{KeyId, KeyName, SignatureLine};
+
+    /// The address of a witness that answers whatever it is asked with these bytes, and hangs up.
+    fn witness(answer: Vec<u8>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked);
+            let _ = stream.write_all(&answer);
+        });
+        format!("http://{address}")
+    }
+
+    fn with(status: &str, body: &str) -> Vec<u8> {
+        format!(
+            "HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    }
+
+    fn request() -> AddCheckpoint {
+        let origin = Origin::new("log.example.org/test").unwrap();
+        let text = Checkpoint::new(&origin, TreeSize::new(1).unwrap(), Hash::of_leaf(b"d0")).text();
+        let name = KeyName::new("log.example.org/test").unwrap();
+        let line = SignatureLine::new(name, KeyId::new([1; 4]), vec![7; 64]).unwrap();
+        AddCheckpoint::new(
+            TreeSize::ZERO,
+            Vec::new(),
+            Note::new(text, vec![line]).unwrap(),
+        )
+        .unwrap()
+    }
+
+    async fn asked(answer: Vec<u8>) -> Result<Answer, Silence> {
+        let client = HttpWitness::client().unwrap();
+        let witness = HttpWitness::new(client, &witness(answer), &[7; 32]);
+        witness.add_checkpoint(&request()).await
+    }
+
+    #[tokio::test]
+    async fn each_answer_is_read_as_the_claim_that_it_is() {
+        let size = |size| Some(TreeSize::new(size).unwrap());
+        for (answer, claim) in [
+            (with("409", "7\n"), Answer::Recorded(size(7))),
+            (
+                with("409", "18446744073709551615\n"),
+                Answer::Recorded(None),
+            ),
+            (with("409", "07\n"), Answer::Recorded(None)),
+            (with("409", ""), Answer::Recorded(None)),
+            (with("422", "no"), Answer::DoesNotFollow),
+            (with("404", ""), Answer::Status(404)),
+            (with("503", ""), Answer::Status(503)),
+            (with("302", ""), Answer::Status(302)),
+        ] {
+            assert_eq!(asked(answer).await, Ok(claim));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_silence() {
+        let long = "x".repeat(NOTE_BYTES_MAX + 1);
+        for answer in [
+            with("200", "garbage"),
+            with("200", &long),
+            b"HTTP/1.1 200 -\r\ncontent-length: 99\r\n\r\ncut off".to_vec(),
+            b"no HTTP".to_vec(),
+            Vec::new(),
+        ] {
+            assert!(asked(answer).await.is_err());
+        }
+        let nobody = HttpWitness::new(
+            HttpWitness::client().unwrap(),
+            "http://127.0.0.1:1",
+            &[7; 32],
+        );
+        assert!(nobody.add_checkpoint(&request()).await.is_err());
+        assert!(nobody.shown().await.is_err());
+    }
+}

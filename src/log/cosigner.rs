@@ -106,12 +106,17 @@ struct Caller {
     pause: Duration,
 }
 
-/// One head and the cosignatures that it has so far.
-struct Round {
+/// A head as the witnesses are shown it.
+struct Signed {
     head: Head,
     checkpoint: Checkpoint,
     /// The log's own lines: nobody but a witness sees them before there is a quorum.
     log_note: Note,
+}
+
+/// One head and the cosignatures that it has so far.
+struct Round {
+    signed: Arc<Signed>,
     lines: Vec<Option<SignatureLine>>,
     cosigned_by: Vec<bool>,
     begun: Instant,
@@ -120,7 +125,7 @@ struct Round {
 }
 
 enum Event {
-    Answered(usize, Head, Result<Answer, Silence>),
+    Answered(usize, Arc<Signed>, Result<Answer, Silence>),
     Judged(usize, Result<Judgement, NotJudged>),
 }
 
@@ -154,7 +159,9 @@ impl Work {
                 () = tokio::time::sleep_until(wake) => continue,
             };
             let go_on = match event {
-                Ok(Event::Answered(witness, head, answer)) => self.answered(witness, &head, answer),
+                Ok(Event::Answered(witness, signed, answer)) => {
+                    self.answered(witness, &signed, answer)
+                }
                 Ok(Event::Judged(witness, judgement)) => self.judged(witness, judgement),
                 Err(error) => {
                     self.cosigner.status.halt(error);
@@ -178,7 +185,7 @@ impl Work {
             return Ok(());
         };
         let known = self.round.as_ref().or(self.served.as_ref());
-        if known.is_some_and(|round| round.head.time_ms >= newest.head().time_ms) {
+        if known.is_some_and(|round| round.signed.head.time_ms >= newest.head().time_ms) {
             return Ok(());
         }
         if self.round.take().is_some() {
@@ -199,9 +206,11 @@ impl Work {
         let (growth, frontier) = self.growth(newest.head().size).await;
         let quorum = &self.cosigner.witnessing.quorum;
         self.round = Some(Round {
-            head: *newest.head(),
-            checkpoint,
-            log_note,
+            signed: Arc::new(Signed {
+                head: *newest.head(),
+                checkpoint,
+                log_note,
+            }),
             lines: vec![None; quorum.policy().witnesses().len()],
             cosigned_by: vec![false; quorum.operators().len()],
             begun: Instant::now(),
@@ -250,7 +259,9 @@ impl Work {
             self.silent(witness, "it names one size after the other");
             return;
         }
-        let (old, head) = (caller.recorded.min(round.head.size), round.head);
+        let signed = Arc::clone(&round.signed);
+        let head = signed.head;
+        let old = caller.recorded.min(head.size);
         let proof = if old == TreeSize::ZERO || old == head.size {
             Ok(Vec::new())
         } else {
@@ -260,7 +271,7 @@ impl Work {
                 .await
         };
         let request = proof.map_err(|error| error.to_string()).and_then(|proof| {
-            AddCheckpoint::new(old, proof, round.log_note.clone())
+            AddCheckpoint::new(old, proof, signed.log_note.clone())
                 .map_err(|error| error.to_string())
         });
         match request {
@@ -270,7 +281,7 @@ impl Work {
                 caller.asked += 1;
                 let asked = Arc::clone(&self.cosigner.witnessing.witnesses[witness]);
                 self.events.spawn(async move {
-                    Event::Answered(witness, head, asked.add_checkpoint(&request).await)
+                    Event::Answered(witness, signed, asked.add_checkpoint(&request).await)
                 });
             }
             Err(error) => {
@@ -280,11 +291,16 @@ impl Work {
         }
     }
 
-    fn answered(&mut self, witness: usize, head: &Head, answer: Result<Answer, Silence>) -> bool {
+    fn answered(
+        &mut self,
+        witness: usize,
+        signed: &Signed,
+        answer: Result<Answer, Silence>,
+    ) -> bool {
         self.callers[witness].is_busy = false;
         match answer {
-            Ok(Answer::Cosigned(lines)) => self.cosigned(witness, head, lines),
-            Ok(Answer::Recorded(Some(size))) if size <= head.size => {
+            Ok(Answer::Cosigned(lines)) => self.cosigned(witness, signed, lines),
+            Ok(Answer::Recorded(Some(size))) if size <= signed.head.size => {
                 self.callers[witness].recorded = size;
             }
             Ok(Answer::Recorded(_) | Answer::DoesNotFollow) => self.judge(witness),
@@ -297,31 +313,38 @@ impl Work {
         true
     }
 
-    fn cosigned(&mut self, witness: usize, head: &Head, lines: Vec<SignatureLine>) {
+    fn cosigned(&mut self, witness: usize, signed: &Signed, lines: Vec<SignatureLine>) {
+        let (head, text) = (&signed.head, signed.log_note.text());
         let quorum = &self.cosigner.witnessing.quorum;
-        let is_asked = |round: &&mut Round| round.head == *head;
-        let round = [self.round.as_mut(), self.served.as_mut()]
-            .into_iter()
-            .flatten()
-            .find(is_asked);
-        self.callers[witness].recorded = head.size;
-        // An answer about a head that was given up says at least which size the witness recorded.
-        let Some(round) = round else {
-            return self.heard(witness, head);
-        };
-        let lines = quorum.verified(witness, &round.checkpoint, round.log_note.text(), lines);
+        let lines = quorum.verified(witness, &signed.checkpoint, text, lines);
         if lines.is_empty() {
             return self.silent(witness, "its signatures do not verify");
         }
         let own = lines.iter().map(|(_, line)| line.clone()).collect();
-        if let Ok(seen) = Note::new(round.log_note.text(), own) {
+        if let Ok(seen) = Note::new(text, own) {
             self.cosigner.witnessing.board.keep(witness, &seen);
         }
-        for (place, line) in lines {
-            round.lines[place] = Some(line);
+        self.callers[witness].recorded = head.size;
+        let is_whole = quorum.has_all_keys(witness, &lines);
+        // A head that was given up, or is served no more, has no use for them.
+        let round = [self.round.as_mut(), self.served.as_mut()]
+            .into_iter()
+            .flatten()
+            .find(|round| round.signed.head == *head);
+        if let Some(round) = round {
+            for (place, line) in lines {
+                round.lines[place] = Some(line);
+            }
+            round.cosigned_by[witness] = is_whole;
         }
-        round.cosigned_by[witness] = true;
-        self.heard(witness, head);
+        if is_whole {
+            self.heard(witness, head);
+        } else {
+            self.silent(
+                witness,
+                "a line by one of its keys is missing or does not verify",
+            );
+        }
         self.publish(head);
     }
 
@@ -335,18 +358,25 @@ impl Work {
     /// Publishes the round's head if a quorum cosigned it, or adds a late line to the head that is served.
     fn publish(&mut self, head: &Head) {
         let quorum = &self.cosigner.witnessing.quorum;
-        let is_new = self.round.as_ref().is_some_and(|round| round.head == *head);
-        let Some(round) = (if is_new { &self.round } else { &self.served }) else {
-            return;
+        let is_of = |round: &Option<Round>| {
+            round
+                .as_ref()
+                .is_some_and(|round| round.signed.head == *head)
+        };
+        let is_new = is_of(&self.round);
+        let round = match (&self.round, &self.served) {
+            (Some(round), _) if is_new => round,
+            (_, Some(served)) if is_of(&self.served) => served,
+            _ => return,
         };
         let cosigned: Vec<bool> = round.lines.iter().map(Option::is_some).collect();
         if !quorum.is_met_by_keys(&cosigned) {
             return;
         }
-        let Some(note) = quorum.cosigned(&round.log_note, &round.lines) else {
+        let Some(note) = quorum.cosigned(&round.signed.log_note, &round.lines) else {
             return;
         };
-        let published = Published::new(round.head, note).with_growth(round.growth.clone());
+        let published = Published::new(*head, note).with_growth(round.growth.clone());
         let text = published.text.clone();
         self.cosigner.publisher.publish_witnessed(published);
         if is_new {
@@ -440,8 +470,8 @@ impl Work {
                 let signed = rounds
                     .into_iter()
                     .flatten()
-                    .find(|round| round.head.size >= size);
-                signed.map(|round| round.log_note.clone())
+                    .find(|round| round.signed.head.size >= size);
+                signed.map(|round| round.signed.log_note.clone())
             });
         match ours {
             Some(ours) => self.cosigner.status.freeze(note, &ours),

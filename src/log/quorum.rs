@@ -103,6 +103,13 @@ impl Quorum {
             .collect()
     }
 
+    /// Whether these verified lines are by every key that the policy lists of this operator.
+    pub fn has_all_keys(&self, operator: usize, lines: &[(usize, SignatureLine)]) -> bool {
+        let operator = self.operators.get(operator);
+        let signed = |place: &usize| lines.iter().any(|(by, _)| by == place);
+        operator.is_some_and(|operator| operator.places.iter().all(signed))
+    }
+
     /// The operator whose Ed25519 key (0x04) has this hash: SHA-256 of the vkey as text.
     pub fn operator_by_key(&self, key_hash: &Hash) -> Option<usize> {
         let has_key = |operator: &Operator| {
@@ -138,15 +145,15 @@ impl Quorum {
             .ok()
     }
 
-    /// The policy for tools that know no ML-DSA: the same with the log's Ed25519 key in place of its ML-DSA-44 key.
+    /// The policy with the log's key of this kind: Ed25519 for tools that know no ML-DSA. A policy that lists several keys
+    /// is given as it is, since no key may stand in it twice.
     pub fn policy_with(&self, log_keys: &[Vkey], kind: KeyKind) -> String {
-        let mut text = String::from_utf8_lossy(self.policy.text()).into_owned();
-        if let Some(wanted) = log_keys.iter().find(|key| key.kind() == kind) {
-            for log in self.policy.logs() {
-                text = text.replace(&log.vkey().to_string(), &wanted.to_string());
-            }
+        let text = String::from_utf8_lossy(self.policy.text()).into_owned();
+        let wanted = log_keys.iter().find(|key| key.kind() == kind);
+        match (self.policy.logs(), wanted) {
+            ([log], Some(wanted)) => text.replace(&log.vkey().to_string(), &wanted.to_string()),
+            _ => text,
         }
-        text
     }
 }
 
@@ -189,4 +196,64 @@ pub enum UnfitPolicy {
         "the policy has more than 13 witness keys: a checkpoint carries at most 16 lines, three by the log"
     )]
     TooManyKeys,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+mod tests {
+    use super::Quorum;
+    use crate::log::house::House;
+    use crate::signer::Signer as _;
+    use crate::witnesses::simulated::SimulatedWitness;
+    use tlog::{KeyKind, Policy, cosignature_line};
+
+    #[tokio::test]
+    async fn an_operator_has_cosigned_with_all_its_keys_or_not_at_all() {
+        let house = House::new().await;
+        let log_keys = house.signer().vkeys().clone();
+        let of = |kind| {
+            log_keys
+                .iter()
+                .find(|key| key.kind() == kind)
+                .unwrap()
+                .clone()
+        };
+        let (ml_dsa, ed25519) = (of(KeyKind::MlDsa44), of(KeyKind::Ed25519));
+        let keys = ["a", "b", "c"].map(|name| {
+            let witness = SimulatedWitness::new(&format!("witness.example/{name}"), &log_keys);
+            witness.vkey().clone()
+        });
+        let groups = format!(
+            "witness a {} http://one\nwitness b {} http://one\nwitness c {} http://two\n\
+             group one all a b\ngroup q all one c\nquorum q\n",
+            keys[0], keys[1], keys[2]
+        );
+        let policy = |logs: &str| Policy::parse(format!("{logs}{groups}").as_bytes()).unwrap();
+        let one_log = format!("log {ml_dsa}\n");
+        let quorum = Quorum::new(policy(&one_log), &log_keys).unwrap();
+        let names: Vec<&str> = quorum
+            .operators()
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        assert_eq!(names, ["one", "c"]);
+        let line = |place: usize| (place, cosignature_line(&keys[place], 1, &[7; 64]));
+        assert!(quorum.has_all_keys(0, &[line(0), line(1)]));
+        assert!(quorum.has_all_keys(1, &[line(2)]));
+        for some in [vec![], vec![line(0)], vec![line(1)], vec![line(0), line(2)]] {
+            assert!(!quorum.has_all_keys(0, &some));
+        }
+
+        let for_ed25519 = quorum.policy_with(&log_keys, KeyKind::Ed25519);
+        assert_eq!(for_ed25519, format!("log {ed25519}\n{groups}"));
+        let both = format!("log {ml_dsa}\nlog {ed25519}\n");
+        let quorum = Quorum::new(policy(&both), &log_keys).unwrap();
+        for kind in [KeyKind::MlDsa44, KeyKind::Ed25519] {
+            let given = quorum.policy_with(&log_keys, kind);
+            assert!(
+                Policy::parse(given.as_bytes()).is_ok(),
+                "no key stands in it twice"
+            );
+        }
+    }
 }

@@ -30,6 +30,8 @@ pub(crate) enum Manner {
     Claims(Option<TreeSize>),
     /// It answers with a signature that does not verify.
     Garbage,
+    /// The same, so late that other heads have been published meanwhile.
+    LateGarbage(Duration),
 }
 
 /// A witness with one key.
@@ -83,6 +85,10 @@ impl SimulatedWitness {
         self.manner.lock().unwrap().clone()
     }
 
+    fn garbage(&self) -> Answer {
+        Answer::Cosigned(vec![cosignature_line(&self.vkey, 1, &[7; 64])])
+    }
+
     fn honestly(&self, request: &AddCheckpoint) -> Answer {
         let Ok(signed) = SignedCheckpoint::open(request.note(), &self.log_keys, &AwsLc) else {
             return Answer::Status(403);
@@ -121,9 +127,11 @@ impl Witness for SimulatedWitness {
             }
             Manner::Refuses => Ok(Answer::DoesNotFollow),
             Manner::Claims(size) => Ok(Answer::Recorded(size)),
-            Manner::Garbage => Ok(Answer::Cosigned(vec![cosignature_line(
-                &self.vkey, 1, &[7; 64],
-            )])),
+            Manner::Garbage => Ok(self.garbage()),
+            Manner::LateGarbage(pause) => {
+                tokio::time::sleep(pause).await;
+                Ok(self.garbage())
+            }
         }
     }
 

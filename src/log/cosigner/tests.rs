@@ -169,6 +169,35 @@ async fn one_witness_that_lies_or_fails_stops_nothing_and_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_about_a_head_of_long_ago_is_verified_like_any_other() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    let late = Duration::from_millis(300);
+    house
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
+            serves(log).await;
+            let fifth = |log: &Log| log.witnessing().unwrap().board.standings().swap_remove(4);
+            until(log, "the fifth is heard", |log| fifth(log).seen.is_some()).await;
+            let mut numbers = 0..;
+            for (manner, is_believed) in [
+                (Manner::LateGarbage(late), false),
+                (Manner::Slow(late), true),
+                (Manner::LateGarbage(late), false),
+            ] {
+                witnesses.behave(&[4], &manner);
+                let settled = async {
+                    while fifth(log).silent.is_none() != is_believed {
+                        witnessed(&house, &witnesses, log, numbers.next().unwrap()).await;
+                    }
+                };
+                let settled = tokio::time::timeout(SOON, settled).await;
+                assert!(settled.is_ok(), "{manner:?}: {:?}", fifth(log));
+            }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_two_out_nothing_leaves_and_when_one_returns_the_same_entry_is_witnessed() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);

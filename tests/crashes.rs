@@ -4,6 +4,7 @@
 //! What it did not answer may be there or not, once. The moments come from a seed, which is printed and can be given as
 //! `CRASH_SEED`; the same seed gives the same waits, not the same crashes.
 
+use crate::backup::copy;
 use crate::reader::{Reader, number};
 use crate::receipt;
 use crate::submitter::{Submitter, bytes, post};
@@ -13,7 +14,6 @@ use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
@@ -135,21 +135,6 @@ fn forgetful_log() -> Result<(), Failed> {
         "crashes: of a log that forgot, the oracle says: {}",
         seen.message().unwrap_or_default()
     );
-    Ok(())
-}
-
-/// Copies a folder with everything in it.
-fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            std::fs::copy(entry.path(), to)?;
-        }
-    }
     Ok(())
 }
 

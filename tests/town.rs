@@ -1,6 +1,7 @@
 //! One test binary for the whole town. It can start itself as each person, so that journeys meet real processes and
 //! never a stale build: see `demo::person`.
 
+mod backup;
 mod crashes;
 mod eavesdropper;
 mod house;

@@ -8,7 +8,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tlog::{
@@ -231,19 +231,4 @@ pub fn done(said: Said) -> Result<Said, Failed> {
     } else {
         Err(format!("{said:?}").into())
     }
-}
-
-/// Copies a folder with everything in it.
-pub fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            std::fs::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Every problem that the log can answer with is met by a test: here those that the other journeys do not meet, and the
 //! comparison when all are through.
 
+use crate::backup::copy;
 use crate::submitter::{Submitter, bytes, post};
 use demo::http;
 use demo::town::Town;
@@ -9,7 +10,6 @@ use notarylog::http::problems;
 use serde_json::Value;
 use service::ProblemKind;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The trials.
@@ -215,18 +215,6 @@ fn notices() -> Result<(), Failed> {
         unsigned.text()
     );
     Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    if from.is_dir() {
-        std::fs::create_dir_all(to)?;
-        for entry in std::fs::read_dir(from)? {
-            let entry = entry?;
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        }
-        return Ok(());
-    }
-    std::fs::copy(from, to).map(drop)
 }
 
 fn read_only() -> Result<(), Failed> {

@@ -1,7 +1,8 @@
 //! What a witness remembers: over races, crashes and restored backups it never goes back on what it signed.
 
+use crate::backup::copy;
 use crate::small_log::SmallLog;
-use crate::witness_house::{WitnessHouse, copy, done, post};
+use crate::witness_house::{WitnessHouse, done, post};
 use demo::http;
 use libtest_mimic::{Failed, Trial};
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! A log with five witnesses: nothing leaves the house before a quorum has cosigned it, whatever fails or goes back.
 
+use crate::backup::copy;
 use crate::eavesdropper;
 use crate::reader::number;
 use crate::submitter::{Submitter, bytes, post};
@@ -8,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use demo::http::{self, Answer};
 use demo::person::Person;
 use demo::process::Process;
-use demo::town::{ORIGIN, Town, TownError};
+use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -468,23 +469,6 @@ fn put_back(town: &Town, kept: &[(&'static str, PathBuf)]) -> Result<(), Failed>
         if aside.exists() {
             copy(aside, &place)?;
         }
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), TownError> {
-    let at = |error| TownError::File(from.to_owned(), error);
-    if from.is_dir() {
-        fs::create_dir_all(to).map_err(at)?;
-        for entry in fs::read_dir(from).map_err(at)? {
-            let entry = entry.map_err(at)?;
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        }
-    } else {
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(at)?;
-        }
-        fs::copy(from, to).map_err(at)?;
     }
     Ok(())
 }

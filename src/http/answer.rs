@@ -144,17 +144,14 @@ impl Answer {
             root: under.head.root,
             time_ms: under.head.time_ms,
             checkpoint: under.published,
-            awaits: under.awaits,
+            awaits: under.awaits.filter(|_| is_awaiting(&results)),
             results,
         })
     }
 
     /// As JSON: 200, or 202 while an entry awaits witnesses.
     pub fn into_json(self) -> Response {
-        let is_awaiting = self
-            .results
-            .iter()
-            .any(|result| matches!(result, EntryResult::Logged(logged) if logged.status == 202));
+        let is_awaiting = is_awaiting(&self.results);
         let bytes = serde_json::to_vec(&self).expect("an answer is always JSON");
         let mut response = Response::new(Body::from(bytes));
         if is_awaiting {
@@ -184,6 +181,13 @@ impl Answer {
             _ => Err(Rejection::from(super::problems::NOT_STORED.problem())),
         }
     }
+}
+
+/// Whether one of the entries awaits witnesses.
+fn is_awaiting(results: &[EntryResult]) -> bool {
+    results
+        .iter()
+        .any(|result| matches!(result, EntryResult::Logged(logged) if logged.status == 202))
 }
 
 async fn settle(log: &Log, outcome: Outcome, under: &Under) -> Result<EntryResult, Rejection> {

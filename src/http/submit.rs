@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, EntryResult, Under};
 use super::problems::{
-    self, BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
+    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
     MALFORMED_ENTRY, MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
 };
 use crate::log::Log;
@@ -120,8 +120,12 @@ pub async fn respond(
         .inc_by(count(refused - bad_signatures));
     let waiting = candidates.len();
     let (outcomes, under) = if candidates.is_empty() {
-        let newest = problems::newest(&log.heart().publisher)?;
-        (Vec::new(), Under::published(newest, None))
+        // Each is told why, also by a log that has no head to show now.
+        let under = match log.heart().publisher.newest() {
+            Some(newest) => Under::published(newest, None),
+            None => Under::logged(log.coord().committed().await?.head, None, awaits(log)),
+        };
+        (Vec::new(), under)
     } else {
         match log.sequence(candidates).await {
             Ok(sequenced) => shown(log, sequenced, until).await,
@@ -165,24 +169,25 @@ async fn shown(log: &Log, sequenced: Sequenced, until: Until) -> (Vec<Outcome>, 
         Outcome::Logged { index, .. } => TreeSize::new(index.get() + 1).ok(),
         _ => None,
     });
-    // What was logged long ago needs no newer head than those that are there.
-    let covered = placed.max().unwrap_or(TreeSize::ZERO);
+    // What was logged long ago needs no newer head than those that are there; what was refused needs none.
+    let covered = placed.max();
     let heart = log.heart();
-    let covering = heart.publisher.covering(covered);
+    let covering = heart.publisher.covering(covered.unwrap_or(TreeSize::ZERO));
     let bound = match until {
-        Until::Witnessed => WITNESSED_WAIT,
-        Until::Logged => Duration::ZERO,
+        Until::Witnessed if covered.is_some() => WITNESSED_WAIT,
+        Until::Witnessed | Until::Logged => Duration::ZERO,
     };
     let under = match tokio::time::timeout(bound, covering).await {
         Ok(published) if until == Until::Witnessed => Under::published(published, None),
-        _ => {
-            let awaits = log
-                .witnessing()
-                .map(|witnessing| witnessing.board.awaited());
-            Under::logged(logged, growth, awaits.unwrap_or_default())
-        }
+        _ => Under::logged(logged, growth, awaits(log)),
     };
     (outcomes, under)
+}
+
+/// What a head needs before it may be shown.
+fn awaits(log: &Log) -> String {
+    let witnessing = log.witnessing();
+    witnessing.map_or_else(String::new, |witnessing| witnessing.board.awaited())
 }
 
 /// How long a submitter wants to wait.

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use super::{
-    HistoryError, NOT_STORED, OF_FAULTS, REVOKED_KEY, RefusedAuthor, Rejection, STORED_DATA_LOST,
-    UNKNOWN_KEY, WRONG_ROLE, refused_author,
+    BAD_SIGNATURE, HistoryError, NOT_STORED, OF_FAULTS, REVOKED_KEY, RefusedAuthor, Rejection,
+    STORED_DATA_LOST, UNKNOWN_KEY, WRONG_ROLE, refused_author,
 };
 use crate::http::router;
 use crate::log::Log;
@@ -55,6 +55,13 @@ async fn checkpoint_withheld(kind: &ProblemKind) {
     for path in ["/checkpoint", "/ct/v1/get-sth"] {
         expect(kind, ask(&log, get(path)).await, true).await;
     }
+    // An entry that is refused for its own fault is told that fault.
+    let mut entry = house.record(1).bytes;
+    entry[100] ^= 1;
+    let forged = Request::post("/v1/entries")
+        .header(CONTENT_TYPE, "application/octet-stream")
+        .body(Body::from(entry.to_vec()));
+    expect(&BAD_SIGNATURE, ask(&log, forged.unwrap()).await, false).await;
 }
 
 /// As many entries as may wait, none of which is taken out.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which crates of the house each crate may import. Persons (the log, the client, the load test) share mathematics and
-/// plumbing and do not know each other; the load test drives the client and seeds a log; the demo starts them all.
+/// plumbing and do not know each other; the load test seeds a log; the demo starts them all.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("tlog", &[]),
     ("words", &[]),
@@ -30,7 +30,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "evidence",
             "words",
             "service",
-            "notarylog-client",
             "notarylog",
         ],
     ),

@@ -27,6 +27,7 @@ pub mod provenance;
 pub mod report;
 pub mod rounded;
 pub mod run;
+pub mod seed;
 pub mod status;
 pub mod submitter;
 pub mod summary;

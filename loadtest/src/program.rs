@@ -4,6 +4,7 @@ pub mod command;
 pub mod measurement;
 mod progress;
 pub mod receipt;
+pub mod seed;
 pub mod witness;
 
 use crate::report::Report;
@@ -34,36 +35,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let order = match command.verb {
         Verb::Witness(args) => return witness_measured(&args),
-        Verb::Receipt(args) => {
-            return match args.run() {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(why) => {
-                    eprintln!("loadtest: {why}");
-                    ExitCode::from(NOT_MEASURED)
-                }
-            };
-        }
+        Verb::Receipt(args) => return told(args.run().map(|()| true)),
+        Verb::Seed(args) => return told(args.run().map(|()| true)),
         Verb::Single(_) | Verb::Batch(_) | Verb::Witnessed(_) => Order::from(command.verb),
     };
-    match carry_out(&order) {
-        Ok(report) if report.passed => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(FAILED),
-        Err(why) => {
-            eprintln!("loadtest: {why}");
-            ExitCode::from(NOT_MEASURED)
-        }
-    }
+    told(carry_out(&order).map(|report| report.passed))
 }
 
 fn witness_measured(args: &WitnessArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let measured = match runtime {
+    told(match runtime {
         Ok(runtime) => runtime.block_on(args.run()),
         Err(error) => Err(error.into()),
-    };
-    match measured {
+    })
+}
+
+/// The exit code of what was done: whether it passed, or why there is nothing to judge.
+fn told<E: std::fmt::Display>(done: Result<bool, E>) -> ExitCode {
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(FAILED),
         Err(why) => {

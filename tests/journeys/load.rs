@@ -3,10 +3,11 @@
 use crate::reader::{Reader, number};
 use crate::witness_house::{WitnessHouse, done};
 use demo::person::Person;
-use demo::process::ask;
+use demo::process::{Process, ask};
 use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -22,6 +23,10 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(
             "the_steps_of_many_logs_are_cosigned_with_every_key_of_a_witness",
             witness,
+        ),
+        Trial::test(
+            "a_seeded_log_fits_in_every_part_and_goes_on_taking_entries",
+            seeded,
         ),
     ]
 }
@@ -105,4 +110,57 @@ fn witness() -> Result<(), Failed> {
     let refused = report["errors"]["by_type"].as_object().ok_or("no errors")?;
     assert!(refused.keys().all(|why| why == "http-429"), "{said:?}");
     house.close()
+}
+
+/// How long a log may take to start or stop.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// More than the log takes in one batch, and a bundle that is not full.
+const SEEDED: u64 = 9_000;
+
+fn seeded() -> Result<(), Failed> {
+    let town = Town::found(None)?;
+    for lean in [false, true] {
+        let folder = town.folder().join(if lean { "lean" } else { "seeded" });
+        let folder = folder.display().to_string();
+        let size = SEEDED.to_string();
+        let mut seed = vec!["seed", "--entries", &size, &folder];
+        seed.extend(lean.then_some("--lean"));
+        town.loadtest(seed)?.done()?;
+        let check = ["check", "--signatures", "--json", &folder];
+        let report = town.notarylog(check)?.done()?.stdout;
+        let report: Value = serde_json::from_str(&report)?;
+        assert_eq!(report["clean"], true, "{report:#}");
+        assert_eq!(number(&report, "entries")?, SEEDED);
+        assert_eq!(number(&report, "signatures")?, SEEDED);
+
+        let out = town.folder().join("seeded.json").display().to_string();
+        let key = format!("{folder}/loadtest.pem");
+        let (log, url) = served(&town, &folder)?;
+        let args = ["single", "--log", &url, "--key", &key, "--out", &out];
+        let length = ["--entries", "300", "--warmup", "0"];
+        town.loadtest(args.iter().chain(&length))?.done()?;
+        let report: Value = serde_json::from_slice(&std::fs::read(out)?)?;
+        assert_eq!(number(&report["log"], "size_before")?, SEEDED);
+        assert_eq!(number(&report["log"], "size_after")?, SEEDED + 300);
+        assert!(log.stop(PATIENCE)?.success());
+        town.notarylog(["check", &folder])?.done()?;
+
+        let bundle = format!("{folder}/tiles/tile/entries/034");
+        let mut bytes = std::fs::read(&bundle)?;
+        bytes[1_000] ^= 1;
+        std::fs::write(&bundle, bytes)?;
+        assert_eq!(town.notarylog(["check", &folder])?.said.code, 1);
+    }
+    Ok(())
+}
+
+/// A log that serves this folder, and its address.
+fn served(town: &Town, folder: &str) -> Result<(Process, String), Failed> {
+    let anywhere = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+    let args = ["serve", folder, "--json"].into_iter().chain(anywhere);
+    let mut log = Process::start(Person::Log, args, &town.diary())?;
+    let line: Value = serde_json::from_str(&log.line(PATIENCE)?)?;
+    let url = line["url"].as_str().ok_or("no address")?.to_owned();
+    Ok((log, url))
 }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::receipt::ReceiptArgs;
+use super::seed::SeedArgs;
 use super::witness::WitnessArgs;
 use crate::target::Target;
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -56,6 +57,10 @@ pub enum Verb {
     #[command(after_help = "Example:\n  \
         loadtest receipt photo.jpg.tlog-proof --policy policy")]
     Receipt(ReceiptArgs),
+    /// Make a log with a large tree, past its doors
+    #[command(after_help = "Example:\n  \
+        loadtest seed --entries 10000000 --lean /var/tmp/log && notarylog check /var/tmp/log")]
+    Seed(SeedArgs),
 }
 
 /// Options of `single`.
@@ -171,7 +176,7 @@ impl From<Verb> for Order {
                 let ceiling = args.rate.unwrap_or(SINGLE_CEILING);
                 ("witnessed", args.connections, 1, ceiling, args.load)
             }
-            Verb::Witness(_) | Verb::Receipt(_) => {
+            Verb::Witness(_) | Verb::Receipt(_) | Verb::Seed(_) => {
                 unreachable!("nothing is submitted: it is measured elsewhere")
             }
             Verb::Single(args) => ("single", args.connections, 1, SINGLE_CEILING, args.load),

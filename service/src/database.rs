@@ -4,17 +4,17 @@
 //! write-ahead log into the database when it is told to, so that no commit ever stops for it. sqlx sets neither WAL nor
 //! `synchronous = FULL`: each pragma is set here and read back, since `SQLite` answers a refused pragma with silence.
 
-use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::DatabaseError;
 use crate::pragma::{CHECKPOINTER_PRAGMAS, READER_PRAGMAS, WRITER_PRAGMAS, verify_pragmas};
+use crate::{DatabaseError, WriteError, WriteTransaction};
 
 /// How long a connection waits for another's lock. Our own process never contends; `check` beside a server may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +25,8 @@ const CHECKPOINT_BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Database {
     writer: Mutex<SqliteConnection>,
+    /// A write transaction was dropped, and the writing connection has to be rolled back before it is used again.
+    unfinished: AtomicBool,
     readers: SqlitePool,
     checkpointer: Mutex<SqliteConnection>,
 }
@@ -68,6 +70,7 @@ impl Database {
             .map_err(opening)?;
         Ok(Database {
             writer: Mutex::new(writer),
+            unfinished: AtomicBool::new(false),
             readers,
             checkpointer: Mutex::new(checkpointer),
         })
@@ -89,9 +92,18 @@ impl Database {
         Ok(DatabaseView { readers })
     }
 
-    /// The one connection that writes; waits until it is free.
-    pub async fn writer(&self) -> Writer<'_> {
-        Writer(self.writer.lock().await)
+    /// Waits until the writing connection is free and begins a transaction that holds the write lock from its first
+    /// moment: what it reads cannot change before it commits. Dropped without a commit it changes nothing.
+    ///
+    /// # Errors
+    /// Another process held the lock for longer than the busy timeout, or the disk failed: nothing was written.
+    pub async fn begin(&self) -> Result<WriteTransaction<'_>, WriteError> {
+        WriteTransaction::begin(self.writer.lock().await, &self.unfinished).await
+    }
+
+    /// The one connection that writes, for statements outside a transaction; waits until it is free.
+    pub async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.writer.lock().await
     }
 
     /// Connections that read; writing through them fails. Each transaction of theirs sees one committed state.
@@ -164,35 +176,6 @@ impl DatabaseView {
     }
 }
 
-/// The writing connection, held until dropped.
-#[derive(Debug)]
-pub struct Writer<'a>(MutexGuard<'a, SqliteConnection>);
-
-impl Writer<'_> {
-    /// Begins a transaction that holds the write lock from its first moment (`BEGIN IMMEDIATE`): what it reads cannot
-    /// change before it commits. Dropped without a commit it changes nothing.
-    ///
-    /// # Errors
-    /// Another process held the lock for longer than the busy timeout, or the disk failed.
-    pub async fn begin(&mut self) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
-        self.0.begin_with("BEGIN IMMEDIATE").await
-    }
-}
-
-impl Deref for Writer<'_> {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for Writer<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.0
-    }
-}
-
 /// How much a checkpoint may disturb. <https://www.sqlite.org/c3ref/wal_checkpoint_v2.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checkpoint {
@@ -262,4 +245,38 @@ async fn reading_pool(
         })
         .connect_with(options.pragma("query_only", "1"))
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use sqlx::migrate::Migrator;
+
+    use super::Database;
+
+    #[tokio::test]
+    async fn a_transaction_that_was_left_open_is_rolled_back_before_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let schema = Migrator::with_migrations(Vec::new());
+        let database = Database::open(&path, &schema, 1).await.unwrap();
+        let mut writer = database.writer().await;
+        for left_open in [
+            "CREATE TABLE entry (idx INTEGER PRIMARY KEY) STRICT",
+            "BEGIN IMMEDIATE",
+            "INSERT INTO entry VALUES (7)",
+        ] {
+            sqlx::query(left_open).execute(&mut *writer).await.unwrap();
+        }
+        drop(writer);
+        // So a dropped transaction leaves the connection when its own rollback was not handed over.
+        database.unfinished.store(true, Ordering::Release);
+        let mut transaction = database.begin().await.unwrap();
+        let entries: i64 = sqlx::query_scalar("SELECT count(*) FROM entry")
+            .fetch_one(transaction.connection())
+            .await
+            .unwrap();
+        assert_eq!(entries, 0);
+    }
 }

@@ -39,11 +39,10 @@ async fn count(pool: &sqlx::SqlitePool) -> i64 {
 }
 
 async fn insert(database: &Database, rows: i64) {
-    let mut writer = database.writer().await;
-    let mut transaction = writer.begin().await.unwrap();
+    let mut transaction = database.begin().await.unwrap();
     for _ in 0..rows {
         sqlx::query("INSERT INTO entry (bytes) VALUES (zeroblob(4000))")
-            .execute(&mut *transaction)
+            .execute(transaction.connection())
             .await
             .unwrap();
     }
@@ -56,10 +55,9 @@ async fn a_commit_is_seen_by_readers_and_a_dropped_transaction_is_not() {
     let database = open(&folder.path().join("log.db")).await;
     insert(&database, 3).await;
     {
-        let mut writer = database.writer().await;
-        let mut transaction = writer.begin().await.unwrap();
+        let mut transaction = database.begin().await.unwrap();
         sqlx::query("DELETE FROM entry")
-            .execute(&mut *transaction)
+            .execute(transaction.connection())
             .await
             .unwrap();
         assert_eq!(count(database.readers()).await, 3);
@@ -79,11 +77,13 @@ async fn a_transaction_holds_the_write_lock_from_its_first_moment() {
         .filename(&path)
         .busy_timeout(Duration::ZERO);
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();
-    let mut writer = database.writer().await;
-    let transaction = writer.begin().await.unwrap();
+    let transaction = database.begin().await.unwrap();
     let insert = "INSERT INTO entry (bytes) VALUES (x'00')";
     sqlx::query(insert).execute(&mut other).await.unwrap_err();
-    transaction.rollback().await.unwrap();
+    drop(transaction);
+    let enough = Duration::from_secs(10);
+    let options = options.busy_timeout(enough);
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query(insert).execute(&mut other).await.unwrap();
 }
 

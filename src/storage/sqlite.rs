@@ -11,7 +11,6 @@ mod leaf_fill;
 mod notice;
 mod short_key;
 mod state;
-mod transaction;
 mod witnessed;
 
 #[cfg(test)]
@@ -26,17 +25,15 @@ use async_trait::async_trait;
 use evidence::{Commitment, Slot};
 use head_lock::SqliteHeadLock;
 use leaf_fill::LEAVES_A_TRANSACTION;
-use service::{Checkpoint, Database, DatabaseError, DatabaseView};
+use service::{Checkpoint, Database, DatabaseError, DatabaseView, WriteError, WriteTransaction};
 use short_key::{LEAVES, SLOTS};
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use tlog::{Hash, LeafIndex, TreeSize};
-use transaction::WriteTransaction;
 
 /// The schema, step by step; each file opens with why. Without sqlx's macro, which would compile SQLite a second time
 /// for the build itself.
@@ -72,8 +69,6 @@ pub struct SqliteCoord {
     access: Access,
     /// The incarnation that this process wrote when it passed the gate; until then it may not advance the head.
     incarnation: Mutex<Option<Incarnation>>,
-    /// A write transaction was dropped, and the writing connection has to be rolled back before it is used again.
-    unfinished: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -125,7 +120,6 @@ impl SqliteCoord {
         Self {
             access,
             incarnation: Mutex::new(None),
-            unfinished: AtomicBool::new(false),
         }
     }
 
@@ -147,7 +141,7 @@ impl SqliteCoord {
     }
 
     async fn begin(&self) -> Result<WriteTransaction<'_>, CoordError> {
-        WriteTransaction::begin(self.database()?, &self.unfinished).await
+        Ok(self.database()?.begin().await?)
     }
 
     fn readers(&self) -> &SqlitePool {
@@ -234,7 +228,7 @@ impl Coord for SqliteCoord {
     async fn store_witnessed(&self, head: &Head, note: &str, keep: bool) -> Result<(), CoordError> {
         let mut transaction = self.begin().await?;
         witnessed::store(transaction.connection(), head, note, keep).await?;
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
     async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError> {
@@ -244,13 +238,13 @@ impl Coord for SqliteCoord {
     async fn store_note(&self, head: &Head, note: &str) -> Result<(), CoordError> {
         let mut transaction = self.begin().await?;
         head::store_note(transaction.connection(), head, note).await?;
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
     async fn mark_stored(&self, stored: TreeSize) -> Result<(), CoordError> {
         let mut transaction = self.begin().await?;
         state::mark_stored(transaction.connection(), stored).await?;
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
     async fn index_leaves(&self, first: LeafIndex, leaves: &[Hash]) -> Result<(), CoordError> {
@@ -304,4 +298,22 @@ impl Coord for SqliteCoord {
 
 fn not_opened(error: &DatabaseError) -> CoordError {
     CoordError::Refused(error.to_string())
+}
+
+impl From<WriteError> for CoordError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(why) => Self::Refused(why),
+            WriteError::DiskFull => Self::DiskFull,
+            WriteError::Damaged(what) => Self::Damaged(what),
+            WriteError::Unknown(why) => Self::Unknown(why),
+        }
+    }
+}
+
+/// What it means that a statement failed: nothing was written.
+impl From<sqlx::Error> for CoordError {
+    fn from(error: sqlx::Error) -> Self {
+        WriteError::from(error).into()
+    }
 }

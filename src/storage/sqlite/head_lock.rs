@@ -1,11 +1,11 @@
 //! The locked head: one step forward in one transaction.
 
 use super::short_key::{SLOTS, insert_slots};
-use super::transaction::WriteTransaction;
 use super::{batch, head, notice, state};
 use crate::storage::coord::{Advance, Committed, CoordError, HeadLock, Incarnation};
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
+use service::WriteTransaction;
 use tlog::{LeafIndex, TreeSize};
 
 /// A transaction that holds the write lock, and what it found.
@@ -52,7 +52,7 @@ impl HeadLock for SqliteHeadLock<'_> {
         }
         head::insert(connection, &advance.head, advance.keep).await?;
         state::advance(connection, &before, own, &advance.head, &advance.frontier).await?;
-        self.transaction.commit().await
+        Ok(self.transaction.commit().await?)
     }
 }
 

@@ -1,7 +1,6 @@
 use super::*;
 use crate::storage::coord_contract::{Store, coord_contract, step, take};
 use sqlx::{Connection as _, SqliteConnection};
-use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 const ORIGIN_HASH: [u8; 32] = [0x0f; 32];
@@ -61,24 +60,6 @@ async fn a_full_database_refuses_the_step_and_goes_on_when_there_is_room() {
     assert_eq!(coord.committed().await.unwrap().head, head);
     set_max_pages(&coord, 1 << 30).await;
     take(&coord, step(1000)).await;
-}
-
-#[tokio::test]
-async fn a_transaction_that_was_left_open_is_rolled_back_before_the_next() {
-    let folder = tempfile::tempdir().unwrap();
-    let coord = opened(&folder).await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
-    let head = take(&coord, step(1)).await;
-    let mut writer = coord.database().unwrap().writer().await;
-    for left_open in ["BEGIN IMMEDIATE", "DELETE FROM batch"] {
-        sqlx::query(left_open).execute(&mut *writer).await.unwrap();
-    }
-    drop(writer);
-    // So a dropped transaction leaves the store when its own rollback was not handed over.
-    coord.unfinished.store(true, Ordering::Release);
-    assert_eq!(coord.lock().await.unwrap().committed().head, head);
-    let entry = coord.read_back(LeafIndex::new(0), head.size).await;
-    assert!(entry.is_ok());
 }
 
 #[tokio::test]

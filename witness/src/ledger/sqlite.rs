@@ -5,7 +5,6 @@
 
 mod filing;
 mod roster;
-mod transaction;
 
 #[cfg(test)]
 mod tests;
@@ -17,15 +16,13 @@ use crate::head::Head;
 use crate::known_log::{Enrolled, LogId};
 use crate::log_list::Issue;
 use async_trait::async_trait;
-use service::{Checkpoint, Database, DatabaseView};
+use service::{Checkpoint, Database, DatabaseView, WriteError, WriteTransaction};
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{SqliteConnection, SqlitePool};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use tlog::{Hash, KeyName, Latest, TreeSize, Vkey};
-use transaction::WriteTransaction;
 
 /// The schema, step by step; each file opens with why. Without sqlx's macro, which would compile SQLite a second time
 /// for the build itself.
@@ -51,8 +48,6 @@ const LOG_PAGES_MAX: u64 = 8192;
 #[derive(Debug)]
 pub struct SqliteLedger {
     access: Access,
-    /// A write transaction was dropped, and the writing connection has to be rolled back before it is used again.
-    unfinished: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -110,10 +105,7 @@ impl SqliteLedger {
     }
 
     const fn new(access: Access) -> Self {
-        Self {
-            access,
-            unfinished: AtomicBool::new(false),
-        }
+        Self { access }
     }
 
     async fn check_name(&self, name: &KeyName) -> Result<(), LedgerError> {
@@ -139,7 +131,7 @@ impl SqliteLedger {
     }
 
     async fn begin(&self) -> Result<WriteTransaction<'_>, LedgerError> {
-        WriteTransaction::begin(self.database()?, &self.unfinished).await
+        Ok(self.database()?.begin().await?)
     }
 
     fn readers(&self) -> &SqlitePool {
@@ -186,7 +178,7 @@ impl Ledger for SqliteLedger {
                 .execute(transaction.connection())
                 .await?;
         }
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
     async fn enrol_all(
@@ -210,7 +202,7 @@ impl Ledger for SqliteLedger {
     async fn take_issue(&self, issue: &Issue) -> Result<(), EnrolmentError> {
         let mut transaction = self.begin().await?;
         roster::take_issue(transaction.connection(), issue).await?;
-        Ok(transaction.commit().await?)
+        Ok(transaction.commit().await.map_err(LedgerError::from)?)
     }
 
     async fn kept(&self, log: LogId) -> Result<Vec<KeptHead>, LedgerError> {
@@ -309,4 +301,22 @@ fn head(size: i64, root: &[u8], time_s: i64) -> Result<Head, LedgerError> {
 
 fn damaged(what: &str) -> LedgerError {
     LedgerError::Damaged(what.to_owned())
+}
+
+impl From<WriteError> for LedgerError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(why) => Self::Refused(why),
+            WriteError::DiskFull => Self::DiskFull,
+            WriteError::Damaged(what) => Self::Damaged(what),
+            WriteError::Unknown(why) => Self::Unknown(why),
+        }
+    }
+}
+
+/// What it means that a statement failed: nothing was written.
+impl From<sqlx::Error> for LedgerError {
+    fn from(error: sqlx::Error) -> Self {
+        WriteError::from(error).into()
+    }
 }

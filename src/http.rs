@@ -2,7 +2,9 @@
 //!
 //! A handler parses, asks the [`Log`] once and renders. No handler names an adapter.
 
+pub mod account;
 pub mod answer;
+pub mod charge;
 pub mod ct;
 pub mod docs;
 pub mod log_info;
@@ -10,6 +12,7 @@ pub mod notices;
 pub mod problems;
 pub mod proofs;
 pub mod query;
+pub mod quotas;
 pub mod receipts;
 pub mod seen;
 pub mod submit;
@@ -21,6 +24,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use quotas::Quotas;
 use std::sync::Arc;
 use std::time::Instant;
 use tower_http::compression::CompressionLayer;
@@ -31,8 +35,9 @@ use utoipa_axum::routes;
 /// The largest body: 1,024 entries as JSON, or the largest notice.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// All routes of the log.
-pub fn router(log: &Arc<Log>) -> Router {
+/// All routes of the log, within these quotas.
+pub fn router(log: &Arc<Log>, quotas: Quotas) -> Router {
+    let quotas = (Arc::new(quotas), Arc::clone(log));
     let (routes, api) = split(api_routes());
     let docs = Router::new()
         .route("/openapi.json", get(docs::openapi))
@@ -42,6 +47,7 @@ pub fn router(log: &Arc<Log>) -> Router {
     routes
         .with_state(Arc::clone(log))
         .merge(docs)
+        .route_layer(from_fn_with_state(quotas, quotas::admit))
         .route_layer(from_fn_with_state(Arc::clone(log), count))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
@@ -57,7 +63,7 @@ fn split(routes: OpenApiRouter<Arc<Log>>) -> (Router<Arc<Log>>, utoipa::openapi:
     let paths = std::mem::take(&mut api.paths.paths);
     api.paths.paths = paths
         .into_iter()
-        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .map(|(path, item)| (path.replace("{*", "{"), docs::with_door_statuses(item)))
         .collect();
     (routes, api)
 }

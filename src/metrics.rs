@@ -20,6 +20,8 @@ pub struct Metrics {
     pub registry: Registry,
     /// Entries by what became of them.
     pub entries: IntCounterVec,
+    /// Requests beyond a quota, by its name.
+    pub quota_refusals: IntCounterVec,
     /// Answers by route and status.
     pub responses: IntCounterVec,
     /// Seconds from a request's head to its answer, by route.
@@ -88,6 +90,13 @@ impl Metrics {
                     "Submitted entries by what became of them",
                 ),
                 &["outcome"],
+            )?,
+            quota_refusals: IntCounterVec::new(
+                Opts::new(
+                    "notarylog_quota_refusals_total",
+                    "Requests beyond a quota, by its name",
+                ),
+                &["quota"],
             )?,
             responses: IntCounterVec::new(
                 Opts::new(
@@ -185,6 +194,9 @@ impl Metrics {
         for outcome in ["quorum", "given_up"] {
             metrics.rounds.with_label_values(&[outcome]).inc_by(0);
         }
+        for quota in ["address", "bureau", "all"] {
+            metrics.quota_refusals.with_label_values(&[quota]).inc_by(0);
+        }
         metrics.register()?;
         Ok(metrics)
     }
@@ -192,6 +204,7 @@ impl Metrics {
     fn register(&self) -> Result<(), prometheus::Error> {
         let registry = &self.registry;
         registry.register(Box::new(self.entries.clone()))?;
+        registry.register(Box::new(self.quota_refusals.clone()))?;
         registry.register(Box::new(self.responses.clone()))?;
         registry.register(Box::new(self.response_seconds.clone()))?;
         for gauge in [

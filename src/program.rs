@@ -6,6 +6,7 @@ mod config;
 mod folder;
 mod init;
 mod notice;
+mod quotas;
 mod serve;
 mod witness_policy;
 

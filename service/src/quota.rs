@@ -1,8 +1,9 @@
 //! Quotas: so much at once and so much a second for each bureau or address, with a true `Retry-After`.
 //!
-//! A refusal says when the same request would pass (`Retry-After`, whole seconds, rounded up), and every answer may say
-//! how it stands: `RateLimit-Policy: "bureau";q=100;w=10` and `RateLimit: "bureau";r=97;t=1`.
-//! <https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/>
+//! A refusal says when the same request would pass (`Retry-After`, whole seconds, rounded up) and which quota it went
+//! beyond (`"violated-policies":["bureau"]`), and every answer may say how it stands:
+//! `RateLimit-Policy: "bureau";q=100;w=10` and `RateLimit: "bureau";r=97;t=1`.
+//! <https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11>
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -89,6 +90,20 @@ impl<K: Hash + Eq + Clone, C: Clock> Quota<K, C> {
                 burst: self.rate.burst.get(),
                 standing: self.empty(),
             }),
+        }
+    }
+
+    /// Takes as much of `count` as is left: for what shows only afterwards that it had to be paid.
+    pub fn spend(&self, key: &K, count: NonZeroU32) {
+        // Powers of two from the largest down: so every unit is taken that is left, in a few steps.
+        let mut rest = count.get();
+        for power in (0..=count.get().ilog2()).rev() {
+            let Some(wanted) = NonZeroU32::new(rest.min(1 << power)) else {
+                return;
+            };
+            if self.take(key, wanted).is_ok() {
+                rest -= wanted.get();
+            }
         }
     }
 
@@ -192,6 +207,17 @@ pub enum Exceeded {
     },
 }
 
+impl Exceeded {
+    /// The name of the quota.
+    pub const fn quota(&self) -> &'static str {
+        match self {
+            Exceeded::Wait { standing, .. } | Exceeded::NeverAtOnce { standing, .. } => {
+                standing.name
+            }
+        }
+    }
+}
+
 impl From<Exceeded> for Problem {
     fn from(exceeded: Exceeded) -> Problem {
         let (problem, standing) = match exceeded {
@@ -207,7 +233,8 @@ impl From<Exceeded> for Problem {
             }
         };
         standing.headers().into_iter().fold(
-            problem.with("quota", standing.name),
+            // A list, as §5.1 of the draft has it.
+            problem.with("violated-policies", vec![standing.name]),
             |problem, (name, value)| problem.header(name, value),
         )
     }
@@ -272,6 +299,7 @@ mod tests {
         let never = Problem::from(quota.take(&"a", n(11)).unwrap_err());
         assert_eq!(never.slug(), "too-many-at-once");
         assert_eq!(never.to_json()["burst"], 10);
+        assert_eq!(never.to_json()["violated-policies"][0], "bureau");
     }
 
     #[test]
@@ -282,6 +310,33 @@ mod tests {
         assert_eq!(quota.take(&"a", n(4)).unwrap().remaining(), 0);
         assert!(quota.take(&"a", n(1)).is_err());
         quota.give_back(&"unknown", n(4));
+    }
+
+    #[test]
+    fn what_must_be_paid_afterwards_takes_all_that_is_left_and_no_more() {
+        for (left, owed) in [
+            (10, 1),
+            (10, 10),
+            (10, 11),
+            (7, 1000),
+            (1, 6),
+            (0, 3),
+            (9, 8),
+        ] {
+            let (quota, clock) = quota(10);
+            if let Some(taken) = NonZeroU32::new(10 - left) {
+                quota.take(&"a", taken).unwrap();
+            }
+            quota.spend(&"a", n(owed));
+            let rest = left.saturating_sub(owed);
+            if let Some(rest) = NonZeroU32::new(rest) {
+                assert_eq!(quota.take(&"a", rest).unwrap().remaining(), 0);
+            }
+            assert!(quota.take(&"a", n(1)).is_err(), "{owed} of {left}");
+            // There is no debt: half a second gives one again.
+            clock.advance(Duration::from_millis(500));
+            assert_eq!(quota.take(&"a", n(1)).unwrap().remaining(), 0);
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 /// A problem (RFC 9457), with the members that its kind adds.
@@ -46,6 +48,49 @@ pub struct ProblemJson {
     )
 )]
 pub struct Base;
+
+/// What the door, the quotas and a fault of ours may answer on any route, whatever its handler says.
+const DOOR_STATUSES: [(&str, &str); 5] = [
+    ("400", "A parameter is missing or malformed."),
+    (
+        "429",
+        "Beyond the address's quota; Retry-After tells when the same would pass.",
+    ),
+    ("431", "Too many or too long headers."),
+    ("500", "A fault of the server."),
+    ("503", "The server cannot serve this now."),
+];
+
+/// The same for a body that comes.
+const BODY_STATUSES: [(&str, &str); 3] = [
+    ("408", "The body came too slowly."),
+    ("413", "The body is too large."),
+    ("415", "The body's media type is not taken here."),
+];
+
+/// The path with the statuses that no handler states.
+pub fn with_door_statuses(mut path: PathItem) -> PathItem {
+    let problem = || {
+        let content = Content::new(Some(Ref::from_schema_name("ProblemJson")));
+        ResponseBuilder::new().content("application/problem+json", content)
+    };
+    let add = |operation: &mut Operation, statuses: &[(&str, &str)]| {
+        for (status, description) in statuses {
+            let responses = &mut operation.responses.responses;
+            responses
+                .entry((*status).to_owned())
+                .or_insert_with(|| problem().description(*description).build().into());
+        }
+    };
+    if let Some(operation) = &mut path.get {
+        add(operation, &DOOR_STATUSES);
+    }
+    if let Some(operation) = &mut path.post {
+        add(operation, &DOOR_STATUSES);
+        add(operation, &BODY_STATUSES);
+    }
+    path
+}
 
 /// The generated documents, rendered once.
 #[derive(Clone)]

@@ -174,7 +174,7 @@ pub async fn publish(
         slot,
         notice: Some(notice),
     };
-    respond(&log, vec![None], vec![candidate], until, false).await
+    respond(&log, vec![None], vec![candidate], until, false, None).await
 }
 
 /// The registry of keys as of the newest entry.

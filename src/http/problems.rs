@@ -57,6 +57,8 @@ service::problem_kinds! {
         "Ask again after the time in Retry-After: the log has restarted, and never shows an older head than before.";
     POOL_FULL = "pool-full", SERVICE_UNAVAILABLE, "Too many entries wait already; nothing was logged.",
         "Send the same bytes again after the time in Retry-After.";
+    BUSY = "busy", SERVICE_UNAVAILABLE, "All bureaus together send more than this log takes; nothing was logged.",
+        "Send the same bytes again after the time in Retry-After.";
     READ_ONLY = "read-only", SERVICE_UNAVAILABLE, "The log is read-only at present; nothing was logged.",
         "Keep the entries and send the same bytes later. /v1/log says why the log takes nothing.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "The log's store does not answer; nothing is promised.",
@@ -72,6 +74,7 @@ pub const OF_FAULTS: &[&ProblemKind] = &[
     &NO_CHECKPOINT,
     &CHECKPOINT_WITHHELD,
     &POOL_FULL,
+    &BUSY,
     &UNAVAILABLE,
     &DISK_FULL,
 ];

@@ -1,22 +1,25 @@
 //! `POST /v1/entries`: entries in, proofs out.
 
+use super::account::Account;
 use super::answer::{Answer, EntryResult, Under};
+use super::charge::Charge;
 use super::problems::{
-    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
+    BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, BUSY, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
     MALFORMED_ENTRY, MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
 };
+use super::quotas::over;
 use crate::log::Log;
 use crate::log::pool::{Candidate, Outcome, Sequenced};
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evidence::{ENTRY_LEN, Entry, Kind, Slot};
+use evidence::{BureauId, ENTRY_LEN, Entry, Kind, Slot};
 use serde::Deserialize;
-use service::Problem;
+use service::{Exceeded, Problem};
 use std::sync::Arc;
 use std::time::Duration;
 use tlog::TreeSize;
@@ -62,18 +65,22 @@ pub struct Entries {
         (status = 409, description = "One entry alone: another entry holds its slot; `index` names it.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 413, description = "The body is larger than 256 KiB.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 415, description = "Neither octets nor JSON.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 429, description = "Beyond the bureau's or the address's quota: nothing was logged. Retry-After tells when the same would pass.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 503, description = "Nothing was logged; send the same bytes again.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 507, description = "The disk is full.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
     )
 )]
 pub async fn submit(
     State(log): State<Arc<Log>>,
+    Extension(account): Extension<Account>,
     Query(wait): Query<Wait>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Rejection> {
     let until = wait.until(&log)?;
     let submitted = parse(&headers, &body)?;
+    let came = submitted.len();
+    let mut bureaus = Vec::with_capacity(came);
     let mut results: Vec<Option<Problem>> = Vec::with_capacity(submitted.len());
     let mut candidates = Vec::with_capacity(submitted.len());
     for (position, entry) in submitted.into_iter().enumerate() {
@@ -81,11 +88,15 @@ pub async fn submit(
             tokio::task::yield_now().await;
         }
         match check(&log, entry) {
-            Ok(candidate) => {
+            Ok((bureau, candidate)) => {
+                bureaus.push(bureau);
                 candidates.push(candidate);
                 results.push(None);
             }
-            Err(refused) => results.push(Some(refused.into_problem())),
+            Err(refused) => {
+                account.refused(came).map_err(|gone| over(&log, gone))?;
+                results.push(Some(refused.into_problem()));
+            }
         }
     }
     let as_text = results.len() == 1
@@ -94,16 +105,39 @@ pub async fn submit(
                 .to_str()
                 .is_ok_and(|accept| accept.starts_with("text/plain"))
         });
-    respond(&log, results, candidates, until, as_text).await
+    let mut charge = account
+        .charge(bureaus)
+        .map_err(|exceeded| refuse(&log, exceeded))?;
+    let answer = respond(&log, results, candidates, until, as_text, Some(&mut charge)).await;
+    let mut answer = answer.unwrap_or_else(Rejection::into_response);
+    if answer.status().is_server_error() {
+        charge.give_back();
+    } else {
+        charge.label(&mut answer);
+    }
+    Ok(answer)
 }
 
-/// Sequences what passed the door and answers for all.
+/// The bureau has had its quota; or all bureaus together have had theirs, which is no fault of this one's.
+fn refuse(log: &Log, exceeded: Exceeded) -> Rejection {
+    let is_of_all = exceeded.quota() == "all";
+    let told = over(log, exceeded);
+    match exceeded {
+        Exceeded::Wait { retry_after_s, .. } if is_of_all => {
+            BUSY.problem().retry_after(retry_after_s).into()
+        }
+        _ => told,
+    }
+}
+
+/// Sequences what passed the door and answers for all; `charge` is what their bureaus paid.
 pub async fn respond(
     log: &Log,
     results: Vec<Option<Problem>>,
     candidates: Vec<Candidate>,
     until: Until,
     as_text: bool,
+    charge: Option<&mut Charge>,
 ) -> Result<Response, Rejection> {
     let entries = &log.metrics().entries;
     let refused = results.iter().flatten().count();
@@ -128,7 +162,12 @@ pub async fn respond(
         (Vec::new(), under)
     } else {
         match log.sequence(candidates).await {
-            Ok(sequenced) => shown(log, sequenced, until).await,
+            Ok(sequenced) => {
+                if let Some(charge) = charge {
+                    charge.settle(&sequenced);
+                }
+                shown(log, sequenced, until).await
+            }
             Err(why) => {
                 entries
                     .with_label_values(&["not_sequenced"])
@@ -304,7 +343,7 @@ fn parse_entry(position: usize, bytes: &[u8]) -> Result<Entry, Rejection> {
 
 /// The key is known and the signature is its own. Whether the key may still submit is decided under the head lock:
 /// what it logged before its revocation answers as ever.
-fn check(log: &Log, entry: Entry) -> Result<Candidate, Rejection> {
+fn check(log: &Log, entry: Entry) -> Result<(BureauId, Candidate), Rejection> {
     if entry.kind() != Kind::Record {
         return Err(KIND_NOT_ACCEPTED.problem().into());
     }
@@ -320,10 +359,11 @@ fn check(log: &Log, entry: Entry) -> Result<Candidate, Rejection> {
         return Err(BAD_SIGNATURE.problem().into());
     }
     let slot = Slot::of(&key.bureau, entry.tag());
-    Ok(Candidate {
+    let candidate = Candidate {
         bytes: entry.to_bytes(),
         entry,
         slot,
         notice: None,
-    })
+    };
+    Ok((key.bureau, candidate))
 }

@@ -1,6 +1,6 @@
 //! The log's options, each declared once; and `notarylog config`, which shows them.
 
-use super::{Failure, Folder};
+use super::{Failure, Folder, quotas};
 use clap::ArgMatches;
 use service::{Config, Opt, Options, Tls};
 use std::path::Path;
@@ -54,6 +54,14 @@ pub(crate) const OPTIONS: Options = Options::new(
             "FILE",
             "The c2sp tlog-policy whose quorum of witnesses every head needs; without it the log has no witnesses",
         ),
+        quotas::RATE_PER_BUREAU,
+        quotas::BURST_PER_BUREAU,
+        quotas::RATE_PER_ADDRESS,
+        quotas::BURST_PER_ADDRESS,
+        quotas::RATE_OF_ALL,
+        quotas::BURST_OF_ALL,
+        quotas::RESERVED_PERCENT,
+        quotas::TRUSTED_PROXY,
         Opt::value("log-level", "LEVEL", "error, warn, info, debug or trace").or("info"),
         Opt::switch("log-json", "Log lines as JSON"),
     ],

@@ -35,6 +35,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let metrics = Arc::new(Metrics::new().map_err(Failure::could_not)?);
     let tls = Tls::from_config(config).map_err(Failure::usage)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let quotas = super::quotas::quotas(config)?;
     let door = Door::bind(address(config, "listen")?, limits())
         .await
         .map_err(Failure::could_not)?
@@ -63,7 +64,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let url = format!("{scheme}://{}", door.local_addr());
     announce(folder, &log, &url, admin.local_addr())?;
 
-    let router = http::router(&log);
+    let router = http::router(&log, quotas);
     let door = tokio::spawn(door.serve(router, stop.clone()));
     let ready = readiness(Arc::clone(&log));
     let admin = tokio::spawn(admin.serve(metrics.registry.clone(), ready, stop.clone()));

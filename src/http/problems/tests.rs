@@ -6,6 +6,7 @@ use super::{
     BAD_SIGNATURE, HistoryError, NOT_STORED, OF_FAULTS, REVOKED_KEY, RefusedAuthor, Rejection,
     STORED_DATA_LOST, UNKNOWN_KEY, WRONG_ROLE, refused_author,
 };
+use crate::http::quotas::{QuotaRates, Quotas};
 use crate::http::router;
 use crate::log::Log;
 use crate::log::house::House;
@@ -15,6 +16,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{Request, StatusCode};
 use service::ProblemKind;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use tlog::LeafIndex;
 use tower::ServiceExt as _;
@@ -26,6 +28,7 @@ async fn each_fault_of_the_machine_is_told_by_its_own_problem() {
             "no-checkpoint" => no_checkpoint(kind).await,
             "checkpoint-withheld" => checkpoint_withheld(kind).await,
             "pool-full" => pool_full(kind).await,
+            "busy" => busy(kind).await,
             "unavailable" => unavailable(kind).await,
             "disk-full" => disk_full(kind).await,
             other => panic!("no test brings about the fault behind {other}"),
@@ -79,6 +82,27 @@ async fn pool_full(kind: &ProblemKind) {
     }
     expect(kind, ask(&log, post(&house, 2)).await, true).await;
     waiting.abort();
+}
+
+/// Bureaus that together had what this log takes.
+async fn busy(kind: &ProblemKind) {
+    let house = House::new().await;
+    house
+        .run(async |log| {
+            let quotas = Quotas::new(QuotaRates {
+                all: Some(service::Rate {
+                    per_second: NonZeroU32::MIN,
+                    burst: NonZeroU32::new(100).unwrap(),
+                }),
+                ..QuotaRates::default()
+            });
+            let doors = router(log, quotas);
+            let many = |from: u32| post_all(&house, &(from..from + 100).collect::<Vec<_>>());
+            let first = doors.clone().oneshot(many(0)).await.unwrap();
+            assert_eq!(first.status(), StatusCode::OK);
+            expect(kind, doors.oneshot(many(100)).await.unwrap(), true).await;
+        })
+        .await;
 }
 
 /// A database whose lock another process holds for longer than the log waits.
@@ -137,7 +161,8 @@ fn post_all(house: &House, numbers: &[u32]) -> Request<Body> {
 }
 
 async fn ask(log: &Arc<Log>, request: Request<Body>) -> axum::response::Response {
-    router(log).oneshot(request).await.unwrap()
+    let quotas = Quotas::new(QuotaRates::default());
+    router(log, quotas).oneshot(request).await.unwrap()
 }
 
 /// That the answer is this problem, and says when to come again if it should.

@@ -6,9 +6,9 @@ use super::problems::{self, NOT_FOUND, Rejection};
 use crate::log::Log;
 use crate::log::history::HistoryError;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::HeaderValue;
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 use tlog::{Bundle, Tile};
@@ -43,16 +43,14 @@ pub async fn checkpoint(State(log): State<Arc<Log>>) -> Result<Response, Rejecti
     (status = 404, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "No such tile (yet)."),
     (status = 500, body = super::docs::ProblemJson, content_type = "application/problem+json", description = "Stored data is lost."),
 ))]
-pub async fn tile(
-    State(log): State<Arc<Log>>,
-    Path(path): Path<String>,
-) -> Result<Response, Rejection> {
-    let path = format!("tile/{path}");
+pub async fn tile(State(log): State<Arc<Log>>, uri: Uri) -> Result<Response, Rejection> {
+    // As it was sent: with escapes undone, one tile would have many addresses, and a cache many copies.
+    let path = uri.path().strip_prefix('/').unwrap_or_default();
     let history = Arc::clone(&log.heart().history);
-    let bytes = if let Ok(bundle) = Bundle::parse_path(&path) {
+    let bytes = if let Ok(bundle) = Bundle::parse_path(path) {
         history.bundle(&bundle).await
     } else {
-        let tile = Tile::parse_path(&path).map_err(|_| NOT_FOUND.problem())?;
+        let tile = Tile::parse_path(path).map_err(|_| NOT_FOUND.problem())?;
         history.tile(&tile).await
     };
     match bytes {

@@ -4,10 +4,13 @@ mod awaited;
 mod bad_input;
 mod conformance;
 mod demo_story;
+mod flood;
 mod folder;
+mod hostile;
 mod keys;
 mod load;
 mod problems;
+mod refusals;
 mod restart;
 mod resubmission;
 mod stranger;
@@ -34,7 +37,10 @@ pub fn trials() -> Vec<Trial> {
         keys::trials(),
         load::trials(),
         problems::trials(),
+        flood::trials(),
         folder::trials(),
+        hostile::trials(),
+        refusals::trials(),
         restart::trials(),
         stranger::trials(),
         tls::trials(),

@@ -1,9 +1,12 @@
 //! One test binary for the whole town. It can start itself as each person, so that journeys meet real processes and
 //! never a stale build: see `demo::person`.
 
+mod attack;
+mod attacked;
 mod backup;
 mod crashes;
 mod eavesdropper;
+mod fuzz;
 mod house;
 mod journeys;
 mod liar;
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         ("skip", skip::trials()),
         ("journey", journeys::trials()),
         ("crash", crashes::trials()),
+        ("fuzz", fuzz::trials()),
     ]
     .into_iter()
     .flat_map(|(kind, trials)| trials.into_iter().map(move |trial| trial.with_kind(kind)))

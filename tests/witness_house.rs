@@ -78,6 +78,11 @@ impl WitnessHouse {
         &self.url
     }
 
+    /// The number of its process, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
     /// What the witness wrote to its diary.
     pub fn diary(&self) -> Result<String, Failed> {
         Ok(std::fs::read_to_string(self.diary_file())?)

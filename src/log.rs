@@ -8,6 +8,8 @@
 pub mod board;
 pub mod cosigner;
 pub mod edge;
+#[cfg(test)]
+pub(crate) mod five_witnesses;
 pub mod gate;
 pub mod genesis;
 pub mod healing;
@@ -23,6 +25,7 @@ pub mod recent_leaves;
 pub mod rollforward;
 pub mod runner;
 pub mod second_path;
+pub mod seen;
 pub mod sequencer;
 pub mod start;
 pub mod status;

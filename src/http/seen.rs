@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 use tlog::Hash;
 
-/// The head that a witness cosigned last, under its own lines alone, as this process of the log remembers it.
+/// The head that a witness cosigned last, under its own lines alone, as the log remembers it, also over its own restarts.
 #[utoipa::path(get, path = "/v1/seen/{key_hash}/{origin_hash}", tag = "log",
     params(
         ("key_hash" = String, Path, description = "SHA-256 of the witness's Ed25519 vkey (0x04) as text, hex"),
@@ -26,9 +26,15 @@ pub async fn seen(
 ) -> Result<Response, Rejection> {
     let key_hash = Hash::new(query::hex32("key_hash", &key_hash)?);
     let is_ours = query::hex32("origin_hash", &origin_hash)? == *log.origin_hash().as_bytes();
+    // A store that went back remembers less than the witness signed: what comes from it is not shown until the log knows
+    // that it did not.
+    let may_be_old = log.status().is_final() || log.heart().publisher.is_withholding();
     let seen = log.witnessing().filter(|_| is_ours).and_then(|witnessing| {
         let operator = witnessing.quorum.operator_by_key(&key_hash)?;
-        witnessing.board.standings().swap_remove(operator).seen
+        let standing = witnessing.board.standings().swap_remove(operator);
+        standing
+            .seen
+            .filter(|_| !(standing.is_recalled && may_be_old))
     });
     let seen = seen.ok_or_else(|| NOT_STORED.problem())?;
     let headers = [

@@ -17,6 +17,8 @@ pub struct Standing {
     pub silent: Option<String>,
     /// The head that it cosigned last, under its own lines alone: what it asks for when it starts again.
     pub seen: Option<Arc<str>>,
+    /// Whether that was recalled from the store: this process has heard no cosignature from it yet.
+    pub is_recalled: bool,
 }
 
 /// The witnesses, in the order of the policy.
@@ -36,6 +38,7 @@ impl Board {
                 time_ms: None,
                 silent: Some("it was not asked yet".to_owned()),
                 seen: None,
+                is_recalled: false,
             })
             .collect();
         for standing in &standings {
@@ -98,6 +101,17 @@ impl Board {
     pub(super) fn keep(&self, witness: usize, seen: &Note) {
         if let Some(standing) = self.standings.lock().expect(HELD).get_mut(witness) {
             standing.seen = Some(seen.to_string().into());
+            standing.is_recalled = false;
+        }
+    }
+
+    /// Takes up what a process before this one kept of a witness; what was heard since stays.
+    pub(super) fn recall(&self, witness: usize, seen: &Note) {
+        if let Some(standing) = self.standings.lock().expect(HELD).get_mut(witness)
+            && standing.seen.is_none()
+        {
+            standing.seen = Some(seen.to_string().into());
+            standing.is_recalled = true;
         }
     }
 

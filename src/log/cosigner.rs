@@ -10,10 +10,11 @@ use super::judgement::{Judgement, NotJudged, judge};
 use super::publisher::{Published, Publisher};
 use super::quorum::Quorum;
 use super::second_path::CheckedHead;
+use super::seen::SeenStore;
 use super::sequencer::is_kept;
 use super::status::Status;
 use crate::metrics::Metrics;
-use crate::storage::coord::{Coord, Head};
+use crate::storage::coord::{Coord, Head, Seen};
 use crate::witnesses::{Answer, Silence, Witness};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +84,9 @@ impl Cosigner {
                 pause: PAUSE_MIN,
             })
             .collect();
-        let work = Work {
+        let seen = SeenStore::new(Arc::clone(&self.coord));
+        let mut work = Work {
+            seen,
             round: None,
             served: None,
             kept,
@@ -93,6 +96,7 @@ impl Cosigner {
             cosigner: self,
         };
         work.run(stop).await;
+        work.seen.store_rest().await;
     }
 }
 
@@ -137,12 +141,14 @@ struct Work {
     kept: Option<Head>,
     stored_at: Option<Instant>,
     callers: Vec<Caller>,
+    seen: SeenStore,
     events: JoinSet<Event>,
 }
 
 impl Work {
-    async fn run(mut self, stop: service::Stop) {
+    async fn run(&mut self, stop: service::Stop) {
         loop {
+            self.seen.store_if_due();
             if let Err(why) = self.begin_round().await {
                 return self.cosigner.status.halt(why);
             }
@@ -323,6 +329,15 @@ impl Work {
         let own = lines.iter().map(|(_, line)| line.clone()).collect();
         if let Ok(seen) = Note::new(text, own) {
             self.cosigner.witnessing.board.keep(witness, &seen);
+            if let Some(key_hash) = quorum.key_of_operator(witness) {
+                let (head, note) = (*head, seen.to_string());
+                let seen = Seen {
+                    key_hash,
+                    head,
+                    note,
+                };
+                self.seen.keep(witness, seen);
+            }
         }
         self.callers[witness].recorded = head.size;
         let is_whole = quorum.has_all_keys(witness, &lines);
@@ -516,6 +531,7 @@ impl Work {
                 round_ends
                     .into_iter()
                     .chain(round_begins)
+                    .chain(self.seen.due_at())
                     .filter(|at| *at > now),
             )
             .min()

@@ -112,14 +112,21 @@ impl Quorum {
 
     /// The operator whose Ed25519 key (0x04) has this hash: SHA-256 of the vkey as text.
     pub fn operator_by_key(&self, key_hash: &Hash) -> Option<usize> {
-        let has_key = |operator: &Operator| {
-            operator.places.iter().any(|place| {
-                let vkey = self.policy.witnesses()[*place].vkey();
-                vkey.kind() == KeyKind::Cosignature
-                    && Hash::of(vkey.to_string().as_bytes()) == *key_hash
-            })
-        };
+        let has_key = |operator: &Operator| self.key_hashes(operator).any(|hash| hash == *key_hash);
         self.operators.iter().position(has_key)
+    }
+
+    /// By what an operator is remembered, whatever the policy calls it: the hash of its first Ed25519 key.
+    pub fn key_of_operator(&self, operator: usize) -> Option<Hash> {
+        self.key_hashes(self.operators.get(operator)?).next()
+    }
+
+    fn key_hashes(&self, operator: &Operator) -> impl Iterator<Item = Hash> {
+        let vkeys = operator.places.iter();
+        let vkeys = vkeys.map(|place| self.policy.witnesses()[*place].vkey());
+        vkeys
+            .filter(|vkey| vkey.kind() == KeyKind::Cosignature)
+            .map(|vkey| Hash::of(vkey.to_string().as_bytes()))
     }
 
     /// Whether the keys that cosigned are a quorum: one answer for each of [`Policy::witnesses`].

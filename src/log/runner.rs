@@ -7,7 +7,7 @@ use super::publisher::Publisher;
 use super::sequencer::{Outlet, Sequencer, Setback};
 use super::start::{Heart, Ports, StartError, Started, start};
 use super::status::{State, Status};
-use super::{Log, gate};
+use super::{Log, gate, seen};
 use crate::metrics::Metrics;
 use service::Stop;
 use std::sync::Arc;
@@ -53,6 +53,9 @@ impl Runner {
         let Started { heart, sequencer } = start(&ports, &publisher, &pool, &metrics).await?;
         if settings.leaf_lookup {
             heart.history.remember_recent().await?;
+        }
+        if let Some(witnessing) = &ports.witnessing {
+            seen::recall(witnessing, ports.signer.origin(), ports.coord.as_ref()).await?;
         }
         let log = Arc::new(Log::new(heart, &ports, pool, status, metrics, settings));
         let sequencer = taken_or_halted(&log, sequencer, settings);

@@ -110,6 +110,17 @@ pub struct WitnessedHeads {
     pub kept: Option<Head>,
 }
 
+/// What a witness cosigned last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Which witness: SHA-256 of its Ed25519 vkey as text.
+    pub key_hash: Hash,
+    /// The head.
+    pub head: Head,
+    /// Its checkpoint under the witness's own verified lines: it bears no line of the log.
+    pub note: String,
+}
+
 /// The place where indices are assigned and the head advances.
 ///
 /// Contract:
@@ -162,6 +173,12 @@ pub trait Coord: Send + Sync {
     /// Stores the note of a head that a quorum cosigned, and keeps it for ever if asked to. The newest one only goes
     /// forward; a kept one stays as it is.
     async fn store_witnessed(&self, head: &Head, note: &str, keep: bool) -> Result<(), CoordError>;
+
+    /// What each witness cosigned last, as far as it was stored.
+    async fn seen(&self) -> Result<Vec<Seen>, CoordError>;
+
+    /// Behind the head: stores what witnesses cosigned last, all of it or nothing. Each only goes forward.
+    async fn store_seen(&self, seen: &[Seen]) -> Result<(), CoordError>;
 
     /// All heads whose rows are here, from this size on, in order of (size, time); at most `limit`.
     async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError>;

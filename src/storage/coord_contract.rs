@@ -1,7 +1,7 @@
 //! The contract of [`Coord`], as tests that every store passes: each function here is one promise.
 
 use super::coord::{
-    Advance, Committed, Coord, CoordError, Head, Incarnation, KeptBy, NewEntry, StoredNotice,
+    Advance, Committed, Coord, CoordError, Head, Incarnation, KeptBy, NewEntry, Seen, StoredNotice,
 };
 use evidence::{Commitment, ENTRY_LEN, NoticeType, Slot};
 use tlog::{Frontier, Hash, LeafIndex, TreeSize};
@@ -34,6 +34,7 @@ macro_rules! coord_contract {
             the_first_note_of_a_kept_head_stays
             only_what_witnesses_cosigned_answers_where_they_are_asked_for
             the_newest_witnessed_head_only_goes_forward
+            what_a_witness_cosigned_last_only_goes_forward
             marks_only_go_forward
             trim_never_drops_an_entry_from_stored_on
             trim_keeps_what_is_young
@@ -425,6 +426,30 @@ pub(crate) async fn the_newest_witnessed_head_only_goes_forward(store: &impl Sto
         (newest.head, newest.note.as_deref()),
         (second, Some("second"))
     );
+}
+
+pub(crate) async fn what_a_witness_cosigned_last_only_goes_forward(store: &impl Store) {
+    let coord = gated(store, 1).await;
+    let other = store.handle().await;
+    assert_eq!(other.seen().await.unwrap(), []);
+    let old = take(&*coord, step(2)).await;
+    let new = take(&*coord, step(1)).await;
+    let seen = |key: u8, head: Head, note: &str| Seen {
+        key_hash: Hash::new([key; 32]),
+        head,
+        note: note.to_owned(),
+    };
+    coord
+        .store_seen(&[seen(1, new, "first"), seen(2, old, "second")])
+        .await
+        .unwrap();
+    coord
+        .store_seen(&[seen(1, old, "older"), seen(2, new, "newer")])
+        .await
+        .unwrap();
+    let mut kept = other.seen().await.unwrap();
+    kept.sort_by_key(|one| *one.key_hash.as_bytes());
+    assert_eq!(kept, [seen(1, new, "first"), seen(2, new, "newer")]);
 }
 
 pub(crate) async fn marks_only_go_forward(store: &impl Store) {

@@ -9,6 +9,7 @@ mod head;
 mod head_lock;
 mod leaf_fill;
 mod notice;
+mod seen;
 mod short_key;
 mod state;
 mod witnessed;
@@ -18,8 +19,8 @@ mod witnessed;
 mod tests;
 
 use super::coord::{
-    Committed, Coord, CoordError, Head, HeadLock, Incarnation, KeptBy, KeptHead, StoredNotice,
-    WitnessedHeads,
+    Committed, Coord, CoordError, Head, HeadLock, Incarnation, KeptBy, KeptHead, Seen,
+    StoredNotice, WitnessedHeads,
 };
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
@@ -52,6 +53,11 @@ fn migrator() -> Migrator {
             2,
             "witness",
             include_str!("../../migrations/sqlite/0002_witness.sql"),
+        ),
+        step(
+            3,
+            "seen",
+            include_str!("../../migrations/sqlite/0003_seen.sql"),
         ),
     ])
 }
@@ -229,6 +235,18 @@ impl Coord for SqliteCoord {
         let mut transaction = self.begin().await?;
         witnessed::store(transaction.connection(), head, note, keep).await?;
         Ok(transaction.commit().await?)
+    }
+
+    async fn seen(&self) -> Result<Vec<Seen>, CoordError> {
+        seen::read(&mut *self.reader().await?).await
+    }
+
+    async fn store_seen(&self, seen: &[Seen]) -> Result<(), CoordError> {
+        let mut transaction = self.begin().await?;
+        for one in seen {
+            seen::store(transaction.connection(), one).await?;
+        }
+        transaction.commit().await
     }
 
     async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError> {

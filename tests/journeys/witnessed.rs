@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tlog::{Hash, Note, Policy, PureRust, Receipt};
+use tlog::{Checkpoint, Hash, Note, Policy, PureRust, Receipt};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -36,6 +36,10 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(
             "a_witness_that_was_out_while_the_log_moved_on_returns_by_itself",
             moved_on,
+        ),
+        Trial::test(
+            "a_witness_that_was_out_while_the_log_moved_on_and_restarted_returns_by_itself",
+            moved_on_and_restarted,
         ),
         Trial::test(
             "of_two_copies_of_a_log_one_freezes_and_shows_two_notes",
@@ -320,11 +324,19 @@ fn moved_on() -> Result<(), Failed> {
     town.witness(out).ok_or("no such witness")?.open(&[])?;
     let (_, size) = witnessed(town.url(), &entry(&bureau, 4))?;
     cosigned_by(&town, out, size)?;
-    // What it keeps for a witness bears no line of its own.
-    let key = fs::read_to_string(town.log_folder().join("policy.txt"))?;
-    let line = key
+    bears_its_own_lines_alone(&town, out)?;
+    let hash = |text: &str| hex::encode(Sha256::digest(text.as_bytes()));
+    let stranger = format!("/v1/seen/{}/{}", hash("stranger"), hash(ORIGIN));
+    assert_eq!(town.get(&stranger)?.status, 404);
+    Ok(())
+}
+
+/// What the log keeps for a witness bears the lines of that witness and none of the log's; answers its size.
+fn bears_its_own_lines_alone(town: &Town, name: &str) -> Result<u64, Failed> {
+    let policy = fs::read_to_string(town.log_folder().join("policy.txt"))?;
+    let line = policy
         .lines()
-        .find(|line| line.starts_with(&format!("witness {out}.ed ")));
+        .find(|line| line.starts_with(&format!("witness {name}.ed ")));
     let vkey = line
         .and_then(|line| line.split(' ').nth(2))
         .ok_or("no such witness")?;
@@ -332,10 +344,32 @@ fn moved_on() -> Result<(), Failed> {
     let path = format!("/v1/seen/{}/{}", hash(vkey), hash(ORIGIN));
     let seen = Note::parse(&town.get(&path)?.body)?;
     assert_eq!(seen.lines().len(), 2);
+    let name = format!("witness.town.example/{name}");
     assert!(seen.lines().iter().all(|line| line.name().as_str() == name));
-    let stranger = format!("/v1/seen/{}/{}", hash("stranger"), hash(ORIGIN));
-    assert_eq!(town.get(&stranger)?.status, 404);
-    Ok(())
+    Ok(Checkpoint::parse(seen.text())?.size().get())
+}
+
+fn moved_on_and_restarted() -> Result<(), Failed> {
+    let (mut town, bureau) = town()?;
+    let (_, before) = witnessed(town.url(), &entry(&bureau, 0))?;
+    let out = "university";
+    cosigned_by(&town, out, before)?;
+    town.witness(out).ok_or("no such witness")?.kill();
+    let (_, moved_on) = witnessed(town.url(), &entry(&bureau, 1))?;
+    town.close_log()?;
+    town.open_log()?;
+    // Also a log that was killed has it by now: it was stored at the last stop.
+    town.kill_log();
+    town.open_log()?;
+    town.log_serves()?;
+    let name = format!("witness.town.example/{out}");
+    assert!(!town.get("/checkpoint")?.text().contains(&name));
+    let seen = bears_its_own_lines_alone(&town, out)?;
+    assert!((before..moved_on).contains(&seen), "{before} {seen}");
+    // The witness needs no word of its operator.
+    town.witness(out).ok_or("no such witness")?.open(&[])?;
+    let (_, size) = witnessed(town.url(), &entry(&bureau, 2))?;
+    cosigned_by(&town, out, size)
 }
 
 /// Waits until a witness has cosigned a head of at least this size.

@@ -3,116 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use crate::log::Log;
-use crate::log::board::Board;
-use crate::log::cosigner::Witnessing;
+use crate::log::five_witnesses::{SOON, Witnesses, serves, size, stays_inside, until, witnessed};
 use crate::log::house::{DATABASE, House};
-use crate::log::quorum::Quorum;
 use crate::log::status::State;
-use crate::metrics::Metrics;
 use crate::signer::Signer as _;
-use crate::witnesses::Witness;
-use crate::witnesses::simulated::{Manner, SimulatedWitness};
+use crate::witnesses::simulated::Manner;
 use service::AwsLc;
-use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
-use tlog::{KeyKind, LeafIndex, Note, Policy, SignedCheckpoint, TreeSize};
-
-const NAMES: [&str; 5] = ["justice", "notary", "court", "bar", "university"];
-/// Long enough for a slow machine; nothing that is awaited takes more than a second.
-const SOON: Duration = Duration::from_secs(20);
-/// Long enough for a head to leave that must not.
-const NEVER: Duration = Duration::from_millis(1_500);
-
-/// Five witnesses of one log, of which any four are a quorum.
-struct Witnesses([Arc<SimulatedWitness>; 5], Policy);
-
-impl Witnesses {
-    fn of(house: &House) -> Self {
-        let signer = house.signer();
-        let witnesses = NAMES
-            .map(|name| SimulatedWitness::new(&format!("witness.example/{name}"), signer.vkeys()));
-        let log_key = signer
-            .vkeys()
-            .iter()
-            .find(|key| key.kind() == KeyKind::MlDsa44);
-        let mut policy = format!("log {}\n", log_key.unwrap());
-        for (name, witness) in NAMES.iter().zip(&witnesses) {
-            writeln!(
-                policy,
-                "witness {name} {} http://{name}.example",
-                witness.vkey()
-            )
-            .unwrap();
-        }
-        writeln!(policy, "group q 4 {}\nquorum q", NAMES.join(" ")).unwrap();
-        Self(witnesses, Policy::parse(policy.as_bytes()).unwrap())
-    }
-
-    fn witnessing(&self, house: &House) -> Arc<Witnessing> {
-        let quorum = Quorum::new(self.1.clone(), house.signer().vkeys()).unwrap();
-        let names = quorum
-            .operators()
-            .iter()
-            .map(|operator| operator.name.clone());
-        let board = Board::new(names.collect::<Vec<_>>(), Arc::new(Metrics::new().unwrap()));
-        let witnesses = self.0.iter().map(|one| Arc::clone(one) as Arc<dyn Witness>);
-        Arc::new(Witnessing {
-            witnesses: witnesses.collect(),
-            quorum,
-            board,
-        })
-    }
-
-    fn behave(&self, who: &[usize], manner: &Manner) {
-        for one in who {
-            self.0[*one].behave(manner.clone());
-        }
-    }
-}
-
-fn size(size: u64) -> TreeSize {
-    TreeSize::new(size).unwrap()
-}
-
-async fn serves(log: &Log) {
-    until(log, "it serves", |log| log.status().is_serving()).await;
-}
-
-async fn until(log: &Log, what: &str, holds: impl Fn(&Log) -> bool) {
-    let waiting = async {
-        while !holds(log) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(SOON, waiting).await;
-    assert!(waited.is_ok(), "{what}: {:?}", log.status().get());
-}
-
-/// Logs one record and waits until the policy is satisfied with a head over it; answers its index.
-async fn witnessed(house: &House, witnesses: &Witnesses, log: &Log, number: u32) -> u64 {
-    let index = house.log_records(log, [number]).await.unwrap()[0];
-    let heart = log.heart();
-    let covering = heart.publisher.covering(size(index + 1));
-    let published = tokio::time::timeout(SOON, covering).await.unwrap();
-    witnesses.1.judge(&published.note, &AwsLc).unwrap();
-    let proof = heart
-        .history
-        .inclusion_proof(LeafIndex::new(index), published.head.size);
-    if let Some(growth) = &published.growth
-        && let Ok(from_round) = growth.inclusion_proof(LeafIndex::new(index))
-    {
-        assert_eq!(from_round, proof.await.unwrap());
-    }
-    index
-}
-
-/// That no head over so many entries is shown.
-async fn stays_inside(log: &Log, entries: u64) {
-    let heart = log.heart();
-    let covering = heart.publisher.covering(size(entries));
-    assert!(tokio::time::timeout(NEVER, covering).await.is_err());
-}
+use tlog::{LeafIndex, Note, SignedCheckpoint};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_shown_was_cosigned_by_a_quorum_and_later_lines_join_it() {

@@ -6,6 +6,8 @@
 //! them together. The heart names ports and no adapter.
 
 pub mod board;
+pub mod clock_gate;
+pub mod clock_watch;
 pub mod cosigner;
 pub mod edge;
 #[cfg(test)]
@@ -18,6 +20,7 @@ pub mod history;
 pub(crate) mod house;
 pub mod judgement;
 pub mod keeper;
+pub mod policy_notice;
 pub mod pool;
 pub mod publisher;
 pub mod quorum;
@@ -35,8 +38,9 @@ use crate::metrics::Metrics;
 use crate::storage::coord::Coord;
 use arc_swap::ArcSwap;
 use cosigner::Witnessing;
-use evidence::{KeyHash, OriginHash};
+use evidence::{KeyHash, OriginHash, UtcDate};
 use moka::sync::Cache;
+use policy_notice::PolicyNotice;
 use pool::{Candidate, NotSequenced, Pool, Sequenced};
 use runner::Settings;
 use service::P256Verifier;
@@ -44,6 +48,7 @@ use start::{Heart, Ports};
 use status::Status;
 use std::sync::Arc;
 use std::time::Duration;
+use tlog::Policy;
 
 /// Bytes of parsed keys kept in memory: about 30,000 keys of bureaus.
 const KEY_CACHE_BYTES: u64 = 16 << 20;
@@ -111,6 +116,18 @@ impl Log {
         self.witnessing.as_deref()
     }
 
+    /// The policy whose quorum every head needs; none on a log without witnesses.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.witnessing()
+            .map(|witnessing| witnessing.quorum.policy())
+    }
+
+    /// Whether the policy is the one that this log published.
+    pub fn policy_notice(&self) -> PolicyNotice {
+        let today = UtcDate::of_unix_ms(self.now_ms());
+        PolicyNotice::of(&self.heart().registry.load(), self.policy(), today)
+    }
+
     /// Whether it takes entries.
     pub const fn status(&self) -> &Status {
         &self.status
@@ -148,6 +165,9 @@ impl Log {
 
     /// Lets these verified entries be sequenced and waits for their answer.
     pub async fn sequence(&self, candidates: Vec<Candidate>) -> Result<Sequenced, NotSequenced> {
+        if self.status.waits_for_clock() {
+            return Err(NotSequenced::Clock);
+        }
         if !self.status.is_serving() {
             return Err(NotSequenced::ReadOnly);
         }

@@ -52,6 +52,12 @@ pub struct Metrics {
     pub serving: IntGauge,
     /// Entries that wait for the next batch.
     pub pool_entries: IntGauge,
+    /// Times that the clock was set forward at once.
+    pub clock_steps: IntCounter,
+    /// 1 while nothing is signed because of the clock.
+    pub clock_ahead: IntGauge,
+    /// 1 while the policy is not the one that a notice published.
+    pub policy_unpublished: IntGauge,
     /// Rounds of the witnesses by how they ended.
     pub rounds: IntCounterVec,
     /// From a round's begin to its quorum.
@@ -153,6 +159,18 @@ impl Metrics {
                 "notarylog_pool_entries",
                 "Entries that wait for the next batch",
             )?,
+            clock_steps: IntCounter::new(
+                "notarylog_clock_steps_total",
+                "Times that the machine's clock was set forward by more than a minute at once",
+            )?,
+            clock_ahead: IntGauge::new(
+                "notarylog_clock_ahead",
+                "1 while nothing is signed because of the machine's clock",
+            )?,
+            policy_unpublished: IntGauge::new(
+                "notarylog_policy_unpublished",
+                "1 while the policy is not the one that a notice of this log published",
+            )?,
             rounds: IntCounterVec::new(
                 Opts::new(
                     "notarylog_rounds_total",
@@ -212,6 +230,8 @@ impl Metrics {
             &self.head_time_seconds,
             &self.stored_size,
             &self.serving,
+            &self.policy_unpublished,
+            &self.clock_ahead,
             &self.pool_entries,
             &self.witnessed_size,
             &self.witnessed_time_seconds,
@@ -233,6 +253,7 @@ impl Metrics {
         registry.register(Box::new(self.witness_answers.clone()))?;
         registry.register(Box::new(self.witness_size.clone()))?;
         registry.register(Box::new(self.keeper_failures.clone()))?;
+        registry.register(Box::new(self.clock_steps.clone()))?;
         registry.register(Box::new(self.reloads.clone()))
     }
 }

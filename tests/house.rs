@@ -25,13 +25,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "notarylog-loadtest",
-        &[
-            "tlog",
-            "evidence",
-            "words",
-            "service",
-            "notarylog",
-        ],
+        &["tlog", "evidence", "words", "service", "notarylog"],
     ),
     (
         "demo",

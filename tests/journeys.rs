@@ -9,6 +9,7 @@ mod folder;
 mod hostile;
 mod keys;
 mod load;
+mod policy_notice;
 mod problems;
 mod refusals;
 mod restart;
@@ -36,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
         bad_input::trials(),
         keys::trials(),
         load::trials(),
+        policy_notice::trials(),
         problems::trials(),
         flood::trials(),
         folder::trials(),

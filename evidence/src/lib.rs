@@ -37,6 +37,7 @@ mod notice_schema;
 mod opener;
 mod origin_hash;
 mod pseudonym;
+mod published_policy;
 mod record;
 mod record_body;
 mod record_header;
@@ -81,6 +82,7 @@ pub use notice_body::{
 pub use opener::{Opener, Openers, SALT_LEN, Salt};
 pub use origin_hash::OriginHash;
 pub use pseudonym::{Pseudonym, PseudonymOf};
+pub use published_policy::PublishedPolicy;
 pub use record::{MalformedRecord, RECORD_LEN_MAX, Record, SealedCommitment, SealedRecord};
 pub use record_body::{
     Crs, Device, Digests, DocumentRef, FileFacts, Media, Officer, Person, PersonKind, Place,

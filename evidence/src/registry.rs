@@ -7,11 +7,11 @@
 use crate::refusal::{RefusedAuthor, RefusedNotice, RefusedNoticeEntry};
 use crate::{
     AdminSignature, BadEntry, BureauId, Commitment, Entry, Genesis, KeyHash, Kind, Notice,
-    NoticeBody, OriginHash, Role, Spki, Tag,
+    NoticeBody, OriginHash, PublishedPolicy, Role, Spki, Tag, UtcDate,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
-use tlog::{LeafIndex, Origin, SignatureChecks, Vkey};
+use tlog::{Hash, LeafIndex, Origin, SignatureChecks, Vkey};
 
 /// The registry after a number of notices. A clone costs a pointer a key, a lookup is one hash.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct Registry {
     // In the order of enrolment, so that every reader lists the same.
     order: Vec<KeyHash>,
     bureaus: HashMap<BureauId, Arc<str>>,
+    policies: Vec<PublishedPolicy>,
 }
 
 impl Registry {
@@ -51,6 +52,7 @@ impl Registry {
             keys: HashMap::new(),
             order: Vec::new(),
             bureaus: HashMap::new(),
+            policies: Vec::new(),
         };
         registry.verify_admins(notice, checks)?;
         Ok(registry)
@@ -70,6 +72,14 @@ impl Registry {
         self.next_seq += 1;
         self.last = notice.commitment();
         self.last_index = index;
+        if let (NoticeBody::Policy(text), Some(effective)) = (notice.body(), notice.effective()) {
+            self.policies.push(PublishedPolicy {
+                index,
+                notice: notice.commitment(),
+                effective,
+                fingerprint: Hash::of(text.policy.as_bytes()),
+            });
+        }
         if let Some(key) = change.ends.and_then(|key| self.keys.get_mut(&key)) {
             Arc::make_mut(key).revoked_at = Some(index);
         }
@@ -200,6 +210,17 @@ impl Registry {
     /// The public name of a bureau, as its newest enrolment states it.
     pub fn bureau_name(&self, bureau: &BureauId) -> Option<&str> {
         self.bureaus.get(bureau).map(AsRef::as_ref)
+    }
+
+    /// All policies that notices put in force, in the order of the log.
+    pub fn policies(&self) -> &[PublishedPolicy] {
+        &self.policies
+    }
+
+    /// The policy that counts on this day: of those whose day has come, the one that was published last.
+    pub fn policy_on(&self, day: UtcDate) -> Option<&PublishedPolicy> {
+        let mut policies = self.policies.iter();
+        policies.rfind(|policy| policy.effective <= day)
     }
 
     /// The seq of the next notice.

@@ -24,6 +24,14 @@ impl UtcDate {
             Err(MalformedDate)
         }
     }
+
+    /// The day of a time in milliseconds since 1970 (UTC). Beyond the year 9999 it is the last day of that year.
+    pub fn of_unix_ms(ms: u64) -> Self {
+        let time = i64::try_from(ms).ok();
+        let time = time.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        let time = time.unwrap_or(jiff::Timestamp::MAX);
+        Self(jiff::tz::Offset::UTC.to_datetime(time).date())
+    }
 }
 
 impl fmt::Display for UtcDate {

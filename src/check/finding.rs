@@ -1,5 +1,6 @@
 //! What a check finds: each fault in one sentence that names the place.
 
+use crate::log::policy_notice::PolicyNotice;
 use tlog::{LeafIndex, TreeSize};
 
 /// Faults that are listed; more are only counted.
@@ -79,6 +80,8 @@ pub struct Report {
     pub faults: u64,
     /// The first of them.
     pub findings: Vec<Finding>,
+    /// How the log's policy stands to the one that it published; of a folder alone. It is no fault of what is stored.
+    pub policy_notice: Option<PolicyNotice>,
 }
 
 impl Report {

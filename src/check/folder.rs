@@ -3,12 +3,15 @@
 use super::walk::Walk;
 use super::{Finding, Report, lookup};
 use crate::log::history::frame;
+use crate::log::policy_notice::PolicyNotice;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::{Coord, CoordError, KeptHead};
 use crate::storage::objects::Objects;
-use evidence::{ENTRY_LEN, Notice, Registry};
+use evidence::{ENTRY_LEN, Notice, Registry, UtcDate};
 use service::AwsLc;
-use tlog::{Bundle, Frontier, Hash, LeafIndex, Note, SignedCheckpoint, TILE_WIDTH, TreeSize};
+use tlog::{
+    Bundle, Frontier, Hash, LeafIndex, Note, Policy, SignedCheckpoint, TILE_WIDTH, TreeSize,
+};
 
 /// Heads read at once.
 const HEADS_AT_ONCE: u32 = 10_000;
@@ -23,6 +26,10 @@ pub struct FolderCheck<'a> {
     pub anchor: &'a dyn Anchor,
     /// Whether every entry's signature is verified too.
     pub verify_signatures: bool,
+    /// The policy that the log runs under.
+    pub policy: Option<&'a Policy>,
+    /// The day, for the policy that counts.
+    pub today: UtcDate,
 }
 
 impl FolderCheck<'_> {
@@ -63,6 +70,8 @@ impl FolderCheck<'_> {
         }
         if let Some(registry) = walk.registry().cloned() {
             check_notes(&mut walk, &registry, &kept);
+            walk.report().policy_notice =
+                Some(PolicyNotice::of(&registry, self.policy, self.today));
         }
         let begins = walk.remembered().cloned();
         self.journal(&mut walk, begins, committed.head.size, committed.head.root);

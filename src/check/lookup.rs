@@ -57,6 +57,8 @@ mod tests {
     async fn checked(house: &House) -> Report {
         let (ports, journal) = (house.ports().await, house.journal().unwrap());
         let check = FolderCheck {
+            policy: None,
+            today: evidence::UtcDate::of_unix_ms(0),
             coord: ports.coord.as_ref(),
             objects: ports.objects.as_ref(),
             anchor: &journal,

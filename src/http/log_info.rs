@@ -2,6 +2,7 @@
 
 use super::problems::Rejection;
 use crate::log::Log;
+use crate::log::policy_notice::PolicyNotice;
 use crate::log::status::State as LogState;
 use axum::Json;
 use axum::extract::State;
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub struct LogInfo {
     origin: String,
-    /// `serving`, `waiting` (for witnesses), `read-only`, or `frozen`.
+    /// `serving`, `waiting` (for witnesses, or for a clock that may be signed), `read-only`, or `frozen`.
     #[schema(example = "serving")]
     state: &'static str,
     /// Why it takes no entries.
@@ -34,6 +35,8 @@ pub struct LogInfo {
     policy: String,
     /// The same for tools that know no ML-DSA.
     policy_ed25519: String,
+    /// Whether a notice of this log published that policy.
+    policy_notice: PolicyNoticeInfo,
     /// The newest committed head; it carries no signature.
     logged: LoggedHead,
     /// The newest head that a quorum of witnesses cosigned.
@@ -44,6 +47,23 @@ pub struct LogInfo {
     unwitnessed: bool,
     /// Whether entries can be looked up by their hash.
     leaf_lookup: bool,
+}
+
+/// How the policy that this log runs under stands to the one that it published.
+#[derive(Serialize, ToSchema)]
+pub struct PolicyNoticeInfo {
+    /// `published`; `announced`: it counts from a later day; `not-published`; `other`: another policy counts; `unused`: one
+    /// was published and the log runs without; `none`: no witnesses, and none were published.
+    #[schema(example = "published")]
+    state: &'static str,
+    /// The sentence for it, with what to do.
+    says: String,
+    /// The position of the notice's entry.
+    index: Option<u64>,
+    /// The notice, hex: see `/v1/notices/{sha256}`.
+    notice: Option<String>,
+    /// The day from which it counts (UTC).
+    effective: Option<String>,
 }
 
 /// A witness, as this log sees it.
@@ -117,6 +137,7 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         entry_key: STANDARD.encode(signer.entry_spki()),
         policy: policy_with(KeyKind::MlDsa44),
         policy_ed25519: policy_with(KeyKind::Ed25519),
+        policy_notice: log.policy_notice().into(),
         logged: LoggedHead {
             size: size.get(),
             root: root.to_base64(),
@@ -131,6 +152,19 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         unwitnessed: quorum.is_none(),
         leaf_lookup: log.settings().leaf_lookup,
     }))
+}
+
+impl From<PolicyNotice> for PolicyNoticeInfo {
+    fn from(compared: PolicyNotice) -> Self {
+        let notice = compared.notice();
+        Self {
+            state: compared.word(),
+            says: compared.sentence(),
+            index: notice.map(|notice| notice.index.get()),
+            notice: notice.map(|notice| notice.notice.to_string()),
+            effective: notice.map(|notice| notice.effective.to_string()),
+        }
+    }
 }
 
 /// A policy with one `log` line, since any one listed key would satisfy it.

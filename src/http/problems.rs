@@ -61,6 +61,8 @@ service::problem_kinds! {
         "Send the same bytes again after the time in Retry-After.";
     READ_ONLY = "read-only", SERVICE_UNAVAILABLE, "The log is read-only at present; nothing was logged.",
         "Keep the entries and send the same bytes later. /v1/log says why the log takes nothing.";
+    CLOCK_WRONG = "clock-wrong", SERVICE_UNAVAILABLE, "The log's clock is wrong or not confirmed; nothing was logged.",
+        "Send the same bytes again after the time in Retry-After. /v1/log says what is awaited.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "The log's store does not answer; nothing is promised.",
         "Send the same bytes again after the time in Retry-After: the same content always gets the same index.";
     DISK_FULL = "disk-full", INSUFFICIENT_STORAGE, "The log's disk is full; nothing was logged.",
@@ -75,6 +77,7 @@ pub const OF_FAULTS: &[&ProblemKind] = &[
     &CHECKPOINT_WITHHELD,
     &POOL_FULL,
     &BUSY,
+    &CLOCK_WRONG,
     &UNAVAILABLE,
     &DISK_FULL,
 ];
@@ -119,6 +122,7 @@ impl From<NotSequenced> for Rejection {
     fn from(why: NotSequenced) -> Self {
         Self::from(match why {
             NotSequenced::PoolFull => POOL_FULL.problem().retry_after(1),
+            NotSequenced::Clock => CLOCK_WRONG.problem().retry_after(10),
             NotSequenced::ReadOnly => READ_ONLY.problem().retry_after(60),
             NotSequenced::Unavailable => UNAVAILABLE.problem().retry_after(1),
             NotSequenced::DiskFull => DISK_FULL.problem().retry_after(30),

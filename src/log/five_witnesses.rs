@@ -65,6 +65,13 @@ impl Witnesses {
         })
     }
 
+    /// Sets the clocks of these.
+    pub(crate) fn set_clocks(&self, who: &[usize], time_s: u64) {
+        for one in who {
+            self.0[*one].set_clock(time_s);
+        }
+    }
+
     /// These behave so from now on.
     pub(crate) fn behave(&self, who: &[usize], manner: &Manner) {
         for one in who {

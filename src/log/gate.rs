@@ -24,6 +24,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 pub struct Passed {
     /// For each witness the size that it recorded, as far as it told.
     pub recorded: Vec<TreeSize>,
+    /// What the witnesses were shown; none while nothing was ever published.
+    pub(super) stored: Option<Stored>,
 }
 
 /// Why the gate stays shut for good; the status says so already.
@@ -74,6 +76,7 @@ pub async fn pass(
                 }
             }
         }
+        drop(answers);
         let consistent: Vec<bool> = recorded.iter().map(Option::is_some).collect();
         if witnessing.quorum.is_met_by_operators(&consistent) {
             let seen = recorded.iter().flatten().max().copied();
@@ -85,6 +88,7 @@ pub async fn pass(
                 .map(|size| size.unwrap_or(TreeSize::ZERO));
             return Ok(Ok(Passed {
                 recorded: recorded.collect(),
+                stored,
             }));
         }
         tokio::time::sleep(ASK_AGAIN).await;
@@ -92,9 +96,10 @@ pub async fn pass(
 }
 
 /// The newest note that was published and stored.
-struct Stored {
-    size: TreeSize,
-    note: Note,
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) size: TreeSize,
+    pub(super) note: Note,
     request: AddCheckpoint,
 }
 

@@ -18,7 +18,7 @@ use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
 use evidence::{
     AdminSignature, BureauId, Commitment, DraftNotice, Genesis, KeyEnrol, KeyHash, Kind, Notice,
-    NoticeBody, OriginHash, Role, Slot, Spki, Tag, UnsignedEntry, UtcDate,
+    NoticeBody, OriginHash, PolicyText, Role, Slot, Spki, Tag, UnsignedEntry, UtcDate,
 };
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -246,6 +246,15 @@ impl House {
 
     /// The bureau's record with this number.
     pub(crate) fn record(&self, number: u32) -> Candidate {
+        self.record_of(number, 7)
+    }
+
+    /// Another record that asks for the same slot.
+    pub(crate) fn rival(&self, number: u32) -> Candidate {
+        self.record_of(number, 8)
+    }
+
+    fn record_of(&self, number: u32, content: u8) -> Candidate {
         let mut tag = [0; 32];
         tag[..4].copy_from_slice(&number.to_be_bytes());
         let key_id = spki(&self.bureau).key_hash();
@@ -253,7 +262,7 @@ impl House {
             kind: Kind::Record,
             key_id,
             tag: Tag::new(tag),
-            commitment: Commitment::new([7; 32]),
+            commitment: Commitment::new([content; 32]),
         };
         let signature: Signature = self
             .bureau
@@ -298,6 +307,24 @@ impl House {
             })
             .collect();
         draft.into_notice(signatures).unwrap()
+    }
+
+    /// Two admins publish a policy that counts from this day on.
+    pub(crate) async fn publish_policy(&self, log: &Log, policy: &str, effective: &str) {
+        let registry = log.heart().registry.load_full();
+        let notice = self.signed(DraftNotice {
+            seq: registry.next_seq(),
+            prev: Some(registry.last()),
+            effective: Some(UtcDate::parse(effective).unwrap()),
+            body: NoticeBody::Policy(PolicyText {
+                policy: policy.to_owned(),
+            }),
+        });
+        let logged = log.sequence(vec![self.notice_candidate(&notice)]).await;
+        assert!(matches!(
+            logged.unwrap().outcomes[..],
+            [Outcome::Logged { .. }]
+        ));
     }
 
     /// Leaves a database with the records of `ours` and a journal with those of `theirs`, each a number a batch, both

@@ -97,3 +97,69 @@ pub enum NotJudged {
     #[error(transparent)]
     History(#[from] HistoryError),
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+mod tests {
+    use super::{Judgement, against};
+    use crate::log::five_witnesses::{Witnesses, serves, size, witnessed};
+    use crate::log::house::House;
+    use crate::signer::Signer as _;
+    use std::sync::Arc;
+    use tlog::Note;
+
+    /// A log that has logged as many records more; the newest note that was published, and what this process knows.
+    async fn grown(
+        house: &House,
+        witnesses: &Witnesses,
+        numbers: std::ops::Range<u32>,
+    ) -> (Note, Arc<crate::log::history::History>) {
+        house
+            .run_with(Some(witnesses.witnessing(house)), async |log| {
+                serves(log).await;
+                for number in numbers {
+                    witnessed(house, witnesses, log, number).await;
+                }
+                let heart = log.heart();
+                let newest = heart.publisher.newest().unwrap();
+                (newest.note.clone(), Arc::clone(&heart.history))
+            })
+            .await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_standby_that_asks_while_the_leader_commits_finds_nothing_against_itself() {
+        let house = House::new().await;
+        let witnesses = Witnesses::of(&house);
+        let vkeys = house.signer().vkeys().clone();
+        let copy = house.copy();
+        let (before, standby) = grown(&house, &witnesses, 1..2).await;
+        // The leader goes on in the same store, of which the standby remembers what it was.
+        let (after, leader) = grown(&house, &witnesses, 2..4).await;
+        let coord = house.coord().await;
+        let judged = |note, history| {
+            let (vkeys, coord) = (&vkeys, &coord);
+            async move { against(note, vkeys, history, coord).await.unwrap() }
+        };
+        assert_eq!(
+            judged(&before, &standby).await,
+            Judgement::Consistent(size(3))
+        );
+        assert_eq!(
+            judged(&after, &leader).await,
+            Judgement::Consistent(size(5))
+        );
+        let late = judged(&after, &standby).await;
+        assert!(matches!(late, Judgement::Silent(_)), "{late:?}");
+
+        // Only a head that the store does not have, or contradicts, stands against it.
+        let (theirs, elsewhere) = (Witnesses::of(&copy), copy.coord().await);
+        let (forked, its_history) = grown(&copy, &theirs, 7..8).await;
+        let Judgement::Contradicts { size: at, note } = judged(&forked, &leader).await else {
+            panic!("another history of the same size");
+        };
+        assert_eq!((at, note.lines().len()), (size(3), 3), "our lines alone");
+        let behind = against(&after, &vkeys, &its_history, &elsewhere).await;
+        assert_eq!(behind.unwrap(), Judgement::Behind(size(5)));
+    }
+}

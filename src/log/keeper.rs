@@ -4,6 +4,7 @@
 //! keeper that is killed anywhere does the same again.
 
 use super::history::{History, HistoryError, frame};
+use super::policy_notice::PolicyWatch;
 use super::status::Status;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -53,13 +54,16 @@ pub struct Keeper {
     pub leaf_lookup: bool,
     /// How long rows stay after their bundle is stored, in milliseconds.
     pub healing_window_ms: u64,
+    /// Says when policy and policy notice differ.
+    pub policy: PolicyWatch,
 }
 
 impl Keeper {
     /// Walks until told to stop.
-    pub async fn run(self, stop: service::Stop) {
+    pub async fn run(mut self, stop: service::Stop) {
         let mut done = Done::default();
         loop {
+            self.policy.look(self.clock.now_ms());
             match self.step(&mut done).await {
                 Ok(true) => continue,
                 Ok(false) => {}

@@ -67,6 +67,9 @@ pub enum NotSequenced {
     /// Too many entries wait already.
     #[error("too many entries wait already")]
     PoolFull,
+    /// The machine's clock was set forward: no head can be signed with its time.
+    #[error("the log's clock is wrong")]
+    Clock,
     /// The disk is full.
     #[error("the log's disk is full")]
     DiskFull,

@@ -103,6 +103,26 @@ impl Quorum {
             .collect()
     }
 
+    /// The latest time in the valid cosignatures by this operator among these lines, in seconds since 1970: just made, it
+    /// is what the operator's clock shows.
+    pub fn time_of(
+        &self,
+        operator: usize,
+        checkpoint: &Checkpoint,
+        text: &str,
+        lines: Vec<SignatureLine>,
+    ) -> Option<u64> {
+        let lines = self.verified(operator, checkpoint, text, lines);
+        let time = |(place, line): &(usize, SignatureLine)| {
+            let vkey = self.policy.witnesses()[*place].vkey();
+            verify_line(vkey, checkpoint, text, line, &AwsLc)
+                .ok()?
+                .time
+                .seconds()
+        };
+        lines.iter().filter_map(time).max()
+    }
+
     /// Whether these verified lines are by every key that the policy lists of this operator.
     pub fn has_all_keys(&self, operator: usize, lines: &[(usize, SignatureLine)]) -> bool {
         let operator = self.operators.get(operator);

@@ -1,7 +1,9 @@
 //! The runner: starts the heart, lets it work, and starts it anew from the store when its memory must be dropped.
 
+use super::clock_gate::ClockGate;
 use super::cosigner::Cosigner;
 use super::keeper::Keeper;
+use super::policy_notice::PolicyWatch;
 use super::pool::{NotSequenced, Pool};
 use super::publisher::Publisher;
 use super::sequencer::{Outlet, Sequencer, Setback};
@@ -58,6 +60,7 @@ impl Runner {
             seen::recall(witnessing, ports.signer.origin(), ports.coord.as_ref()).await?;
         }
         let log = Arc::new(Log::new(heart, &ports, pool, status, metrics, settings));
+        policy_watch(&log).look(log.now_ms());
         let sequencer = taken_or_halted(&log, sequencer, settings);
         Ok(Self {
             ports,
@@ -107,6 +110,15 @@ impl Runner {
                 Some(Setback::Fatal(why)) => return Err(Fatal(why)),
                 Some(Setback::Halt(why)) => self.log.status.halt(why),
                 Some(Setback::Refused(_)) => self.sequencer = Some(sequencer),
+                Some(Setback::Clock(ahead)) => {
+                    self.log.metrics.clock_steps.inc();
+                    self.log.metrics.clock_ahead.set(1);
+                    self.log.status.wait_for_clock(format!(
+                        "{ahead}, and nothing is signed until its witnesses' clocks \
+                        confirm it or it is set right"
+                    ));
+                    self.sequencer = Some(sequencer);
+                }
                 Some(Setback::Reload(why)) => {
                     drop(sequencer);
                     tracing::warn!(%why, "All memory is dropped and the store is read again.");
@@ -140,16 +152,30 @@ impl Runner {
             () = stop.stopped() => return Err(Closed::Stopped),
         };
         match passed {
-            Ok(Ok(passed)) => Ok(Some(Cosigner {
-                witnessing: Arc::clone(witnessing),
-                publisher,
-                history,
-                coord: Arc::clone(coord),
-                status: status.clone(),
-                metrics: Arc::clone(&self.log.metrics),
-                heads: heads.subscribe(),
-                recorded: passed.recorded,
-            })),
+            Ok(Ok(mut passed)) => {
+                let clock_gate = ClockGate {
+                    watch: &sequencer.watch,
+                    witnessing,
+                    vkeys: publisher.signer().vkeys(),
+                    history: &history,
+                    status,
+                    metrics: &self.log.metrics,
+                };
+                tokio::select! {
+                    () = clock_gate.pass(passed.stored.as_ref(), &mut passed.recorded) => {}
+                    () = stop.stopped() => return Err(Closed::Stopped),
+                }
+                Ok(Some(Cosigner {
+                    witnessing: Arc::clone(witnessing),
+                    publisher,
+                    history,
+                    coord: Arc::clone(coord),
+                    status: status.clone(),
+                    metrics: Arc::clone(&self.log.metrics),
+                    heads: heads.subscribe(),
+                    recorded: passed.recorded,
+                }))
+            }
             Ok(Err(gate::Shut)) => Err(Closed::ForGood),
             Err(error) => Err(Closed::Unreadable(error.to_string())),
         }
@@ -187,6 +213,7 @@ impl Runner {
     fn keeper(&self) -> Keeper {
         let Heart { history, .. } = self.log.heart().as_ref().clone();
         Keeper {
+            policy: policy_watch(&self.log),
             coord: Arc::clone(&self.ports.coord),
             objects: Arc::clone(&self.ports.objects),
             history,
@@ -232,6 +259,11 @@ async fn ended(task: Option<&JoinHandle<()>>) {
         }
         None => std::future::pending().await,
     }
+}
+
+fn policy_watch(log: &Log) -> PolicyWatch {
+    let registry = Arc::clone(&log.heart().registry);
+    PolicyWatch::new(registry, log.policy(), Arc::clone(&log.metrics))
 }
 
 fn taken_or_halted(

@@ -112,6 +112,7 @@ fn own_lines(
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 mod tests {
+    use crate::http::quotas::{QuotaRates, Quotas};
     use crate::http::router;
     use crate::log::Log;
     use crate::log::five_witnesses::{Witnesses, serves, until, witnessed};
@@ -133,7 +134,8 @@ mod tests {
             hex::encode(origin)
         );
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let response = router(log).oneshot(request).await.unwrap();
+        let doors = router(log, Quotas::new(QuotaRates::default()));
+        let response = doors.oneshot(request).await.unwrap();
         let is_there = response.status() == 200;
         let body = axum::body::to_bytes(response.into_body(), 1 << 20)
             .await

@@ -7,6 +7,7 @@
 //!
 //! A crash between any two of them loses nothing that was answered: [`super::start`] takes up what was committed.
 
+use super::clock_watch::{ClockWatch, Stepped};
 use super::history::{History, HistoryError};
 use super::pool::{Candidate, NotSequenced, Outcome, Pool, Sequenced, Submission};
 use super::publisher::{Published, Publisher};
@@ -53,6 +54,8 @@ pub struct Sequencer {
     pub(super) coord: Arc<dyn Coord>,
     pub(super) anchor: Box<dyn Anchor>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Gives the times that are signed.
+    pub(super) watch: Arc<ClockWatch>,
     pub(super) history: Arc<History>,
     pub(super) registry: Arc<ArcSwap<Registry>>,
     pub(super) pool: Arc<Pool>,
@@ -73,6 +76,9 @@ pub enum Setback {
     /// Nothing happened: tell the waiters and go on.
     #[error(transparent)]
     Refused(NotSequenced),
+    /// The clock was set forward: nothing happened, and nothing may be signed until the clock is right.
+    #[error(transparent)]
+    Clock(#[from] Stepped),
     /// It is not known what happened: drop all memory, read the store again.
     #[error("{0}")]
     Reload(String),
@@ -144,6 +150,7 @@ impl Sequencer {
             Err(setback) => {
                 let told = match &setback {
                     Setback::Refused(why) => *why,
+                    Setback::Clock(_) => NotSequenced::Clock,
                     Setback::Reload(_) | Setback::Fatal(_) => NotSequenced::Unavailable,
                     Setback::Halt(_) => NotSequenced::ReadOnly,
                 };
@@ -189,7 +196,7 @@ impl Sequencer {
             .map(|entry| Hash::of_leaf(&entry.bytes))
             .collect();
         let growth = Growth::new(&self.committed.frontier, leaves);
-        let advance = self.advance(&growth, batch.entries, batch.notices);
+        let advance = self.advance(&growth, batch.entries, batch.notices)?;
         self.metrics.batch_entries.observe(f64::from(
             u32::try_from(advance.entries.len()).unwrap_or(u32::MAX),
         ));
@@ -215,7 +222,7 @@ impl Sequencer {
         let lock = coord.lock().await.map_err(refused_or_reload)?;
         self.same_as_committed(lock.committed())?;
         let growth = Growth::new(&self.committed.frontier, Vec::new());
-        let advance = self.advance(&growth, Vec::new(), Vec::new());
+        let advance = self.advance(&growth, Vec::new(), Vec::new())?;
         lock.advance(&advance).await.map_err(refused_or_reload)?;
         self.finish(&advance, None).await.map(drop)
     }
@@ -313,9 +320,10 @@ impl Sequencer {
         growth: &Growth,
         entries: Vec<NewEntry>,
         notices: Vec<StoredNotice>,
-    ) -> Advance {
-        // Each head is later than the one before (RFC 6962 §3.5), whatever the clock says.
-        let time_ms = self.clock.now_ms().max(self.committed.head.time_ms + 1);
+    ) -> Result<Advance, Stepped> {
+        // Each head is later than the one before (RFC 6962 §3.5), whatever the clock says; and since it is so for ever, a
+        // clock that was set forward has no say.
+        let time_ms = self.watch.now_ms()?.max(self.committed.head.time_ms + 1);
         let head = Head {
             size: growth.after(),
             root: growth.root(),
@@ -324,13 +332,13 @@ impl Sequencer {
         // With witnesses the cosigner decides: only what they cosigned is kept.
         let keep = matches!(self.outlet, Outlet::Everybody(_))
             && is_kept(self.committed.kept.as_ref(), &head);
-        Advance {
+        Ok(Advance {
             entries,
             notices,
             head,
             frontier: growth.frontier(),
             keep,
-        }
+        })
     }
 
     fn until_idle_head(&self) -> Duration {

@@ -4,6 +4,7 @@
 //! lacks is checked by the second path and appended. Where they contradict each other the log stays read-only and
 //! says why: it signs nothing, and reads go on.
 
+use super::clock_watch::ClockWatch;
 use super::cosigner::Witnessing;
 use super::edge::{Edge, fold_perfect};
 use super::healing;
@@ -126,6 +127,11 @@ pub async fn start(
                 coord: Arc::clone(&ports.coord),
                 anchor: agreed.anchor,
                 clock: Arc::clone(&ports.clock),
+                watch: Arc::new(ClockWatch::new(
+                    Arc::clone(&ports.clock),
+                    Arc::clone(metrics),
+                    ports.witnessing.is_some(),
+                )),
                 history: Arc::clone(&heart.history),
                 registry: Arc::clone(&heart.registry),
                 pool: Arc::clone(pool),
@@ -204,10 +210,10 @@ async fn agree(
     if let Some(last) = last
         && last.time_ms > committed.head.time_ms
     {
-        // The database lost idle heads: the next head must be later than the latest that was anchored.
-        let time_ms = ports.clock.now_ms().max(last.time_ms + 1);
+        // The database lost idle heads: the next head must be later than the latest that was anchored. The clock has no
+        // say here, before anybody compared it.
         let head = Head {
-            time_ms,
+            time_ms: last.time_ms + 1,
             ..committed.head
         };
         let advance = Advance {

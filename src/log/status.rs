@@ -11,6 +11,8 @@ pub enum State {
     Serving,
     /// It answers reads, and will take entries when this has happened.
     Waiting(String),
+    /// The same, and what it waits for is a clock that may be signed.
+    Clock(String),
     /// It answers reads and takes nothing, because of this.
     ReadOnly(String),
     /// Two heads under its own key contradict each other. It takes nothing, and shows both notes.
@@ -22,7 +24,7 @@ impl State {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Serving => "serving",
-            Self::Waiting(_) => "waiting",
+            Self::Waiting(_) | Self::Clock(_) => "waiting",
             Self::ReadOnly(_) => "read-only",
             Self::Frozen(_) => "frozen",
         }
@@ -32,7 +34,7 @@ impl State {
     pub fn why(&self) -> Option<&str> {
         match self {
             Self::Serving => None,
-            Self::Waiting(why) | Self::ReadOnly(why) => Some(why),
+            Self::Waiting(why) | Self::Clock(why) | Self::ReadOnly(why) => Some(why),
             Self::Frozen(_) => Some(
                 "two heads under this log's own key contradict each other; both notes are shown. Stop every copy of \
                  this log, keep all its folders, and find out which history is the true one",
@@ -85,6 +87,23 @@ impl Status {
         if !self.get().is_final() {
             self.0.store(Arc::new(State::Waiting(why.to_string())));
         }
+    }
+
+    /// No entries until the clock may be signed: it is said once for each reason.
+    pub(super) fn wait_for_clock(&self, why: String) {
+        let state = State::Clock(why);
+        if !self.get().is_final() && *self.get() != state {
+            tracing::warn!(
+                why = state.why(),
+                "The log signs nothing because of its clock; reads go on."
+            );
+            self.0.store(Arc::new(state));
+        }
+    }
+
+    /// Whether it waits for a clock that may be signed.
+    pub fn waits_for_clock(&self) -> bool {
+        matches!(**self.0.load(), State::Clock(_))
     }
 
     /// Entries are taken from now on, unless intake was stopped for good.

@@ -4,11 +4,12 @@ use super::{Failure, config, folder};
 use crate::check::Report;
 use crate::check::folder::FolderCheck;
 use crate::check::remote::RemoteCheck;
+use crate::clock::{Clock as _, SystemClock};
 use crate::storage::journal::Journal;
 use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
 use clap::{ArgMatches, Args};
-use evidence::OriginHash;
+use evidence::{OriginHash, UtcDate};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 
@@ -68,7 +69,10 @@ impl Check {
         let objects = TileStore::open(&folder::tiles(dir)).map_err(Failure::could_not)?;
         let anchor = Journal::open_read_only(&folder::journal(dir, &config)?, origin.as_bytes())
             .map_err(Failure::could_not)?;
+        let policy = folder::policy(&config)?;
         let check = FolderCheck {
+            policy: policy.as_ref(),
+            today: UtcDate::of_unix_ms(SystemClock.now_ms()),
             coord: &coord,
             objects: &objects,
             anchor: &anchor,
@@ -80,10 +84,13 @@ impl Check {
     fn say(&self, report: &Report) -> Result<(), Failure> {
         if self.json {
             let findings: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+            let policy_notice = report.policy_notice.as_ref().map(|compared| {
+                serde_json::json!({"state": compared.word(), "says": compared.sentence()})
+            });
             let event = serde_json::json!({
                 "event": "checked", "clean": report.is_clean(), "entries": report.entries, "tiles": report.tiles,
                 "heads": report.heads, "journal_steps": report.journal_steps, "signatures": report.signatures,
-                "faults": report.faults, "findings": findings,
+                "faults": report.faults, "findings": findings, "policy_notice": policy_notice,
             });
             println!("{event}");
         } else if report.is_clean() {
@@ -95,6 +102,11 @@ impl Check {
             for finding in &report.findings {
                 println!("{finding}");
             }
+        }
+        if let Some(compared) = &report.policy_notice
+            && !self.json
+        {
+            println!("{}", compared.sentence());
         }
         if report.is_clean() {
             return Ok(());

@@ -87,13 +87,8 @@ pub(crate) async fn ports(
     })
 }
 
-/// The witnesses of the policy, if the option names one.
-fn witnessing(
-    config: &Config,
-    vkeys: &[Vkey],
-    origin_hash: &OriginHash,
-    metrics: &Arc<Metrics>,
-) -> Result<Option<Witnessing>, Failure> {
+/// The policy, if the option names one.
+pub(crate) fn policy(config: &Config) -> Result<Option<Policy>, Failure> {
     let Some(path) = config.path_if_set("policy") else {
         return Ok(None);
     };
@@ -101,7 +96,21 @@ fn witnessing(
     let text =
         std::fs::read(&path).map_err(|error| refuse(format!("{}: {error}", path.display())))?;
     let policy = Policy::parse(&text).map_err(|error| refuse(error.to_string()))?;
-    let quorum = Quorum::new(policy, vkeys).map_err(|error| refuse(error.to_string()))?;
+    Ok(Some(policy))
+}
+
+/// The witnesses of the policy, if there is one.
+fn witnessing(
+    config: &Config,
+    vkeys: &[Vkey],
+    origin_hash: &OriginHash,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Witnessing>, Failure> {
+    let Some(policy) = policy(config)? else {
+        return Ok(None);
+    };
+    let quorum = Quorum::new(policy, vkeys)
+        .map_err(|error| Failure::usage(config.refuse("policy", error.to_string())))?;
     let client = HttpWitness::client().map_err(Failure::could_not)?;
     let witnesses = quorum
         .operators()

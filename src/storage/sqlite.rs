@@ -246,7 +246,7 @@ impl Coord for SqliteCoord {
         for one in seen {
             seen::store(transaction.connection(), one).await?;
         }
-        transaction.commit().await
+        Ok(transaction.commit().await?)
     }
 
     async fn heads_from(&self, size: TreeSize, limit: u32) -> Result<Vec<KeptHead>, CoordError> {

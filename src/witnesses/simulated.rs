@@ -41,6 +41,8 @@ pub(crate) struct SimulatedWitness {
     log_keys: Vec<Vkey>,
     manner: Mutex<Manner>,
     latest: Mutex<(Latest, Option<Note>)>,
+    /// What its clock shows, in seconds since 1970.
+    time_s: Mutex<u64>,
     /// Every note that it was asked to cosign.
     pub(crate) asked: Mutex<Vec<Note>>,
 }
@@ -57,6 +59,7 @@ impl SimulatedWitness {
             log_keys: log_keys.to_vec(),
             manner: Mutex::new(Manner::Honest),
             latest: Mutex::new((Latest::EMPTY, None)),
+            time_s: Mutex::new(1_800_000_000),
             asked: Mutex::default(),
         })
     }
@@ -69,6 +72,11 @@ impl SimulatedWitness {
     /// From now on it behaves so.
     pub(crate) fn behave(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
+    }
+
+    /// Sets its clock.
+    pub(crate) fn set_clock(&self, time_s: u64) {
+        *self.time_s.lock().unwrap() = time_s;
     }
 
     /// Goes back to what it knew at the beginning.
@@ -102,7 +110,7 @@ impl SimulatedWitness {
         let Ok(next) = latest.0.advance(size, root, request.proof()) else {
             return Answer::DoesNotFollow;
         };
-        let time = 1_800_000_000;
+        let time = *self.time_s.lock().unwrap();
         let signature = self
             .key
             .sign(&cosignature_message(time, request.note().text()));

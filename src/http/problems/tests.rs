@@ -4,14 +4,16 @@
 
 use super::{
     BAD_SIGNATURE, HistoryError, NOT_STORED, OF_FAULTS, REVOKED_KEY, RefusedAuthor, Rejection,
-    STORED_DATA_LOST, UNKNOWN_KEY, WRONG_ROLE, refused_author,
+    SLOT_TAKEN, STORED_DATA_LOST, UNKNOWN_KEY, WRONG_ROLE, refused_author,
 };
 use crate::http::quotas::{QuotaRates, Quotas};
 use crate::http::router;
 use crate::log::Log;
+use crate::log::five_witnesses::{Witnesses, serves, until, witnessed};
 use crate::log::house::House;
 use crate::log::pool::POOL_ENTRIES_MAX;
 use crate::storage::full_disk::SmallDisk;
+use crate::witnesses::simulated::Manner;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{Request, StatusCode};
@@ -29,6 +31,7 @@ async fn each_fault_of_the_machine_is_told_by_its_own_problem() {
             "checkpoint-withheld" => checkpoint_withheld(kind).await,
             "pool-full" => pool_full(kind).await,
             "busy" => busy(kind).await,
+            "clock-wrong" => clock_wrong(kind).await,
             "unavailable" => unavailable(kind).await,
             "disk-full" => disk_full(kind).await,
             other => panic!("no test brings about the fault behind {other}"),
@@ -105,6 +108,53 @@ async fn busy(kind: &ProblemKind) {
         .await;
 }
 
+/// A log with witnesses on a machine whose clock was set forward.
+async fn clock_wrong(kind: &ProblemKind) {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    house
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
+            serves(log).await;
+            witnessed(&house, &witnesses, log, 1).await;
+            house.clock.set(1_800_000_000_000 + 3_600_000);
+            expect(kind, ask(log, post(&house, 2)).await, true).await;
+            until(log, "it waits", |log| log.status().waits_for_clock()).await;
+            expect(kind, ask(log, post(&house, 2)).await, true).await;
+            house.clock.set(1_800_000_000_000);
+            serves(log).await;
+            let again = ask(log, post(&house, 2)).await;
+            assert_eq!(again.status(), StatusCode::OK, "the same bytes, later");
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_two_of_five_are_out_only_what_is_new_waits_for_witnesses() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    house
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
+            serves(log).await;
+            witnessed(&house, &witnesses, log, 1).await;
+            witnesses.behave(&[0, 1], &Manner::Off);
+            let new = {
+                let (log, request) = (Arc::clone(log), post(&house, 2));
+                tokio::spawn(async move { ask(&log, request).await.status() })
+            };
+            until(log, "the new entry is logged", |log| {
+                log.heart().history.size().get() == 4
+            })
+            .await;
+            let again = ask(log, post(&house, 1)).await;
+            assert_eq!(again.status(), StatusCode::OK, "it was witnessed before");
+            let rival = post_bytes(house.rival(1).bytes.to_vec());
+            expect(&SLOT_TAKEN, ask(log, rival).await, false).await;
+            assert!(!new.is_finished(), "the new entry waits all the while");
+            new.abort();
+        })
+        .await;
+}
+
 /// A database whose lock another process holds for longer than the log waits.
 async fn unavailable(kind: &ProblemKind) {
     let house = House::new().await;
@@ -154,6 +204,10 @@ fn post_all(house: &House, numbers: &[u32]) -> Request<Body> {
         .iter()
         .flat_map(|&number| house.record(number).bytes)
         .collect();
+    post_bytes(entries)
+}
+
+fn post_bytes(entries: Vec<u8>) -> Request<Body> {
     Request::post("/v1/entries")
         .header(CONTENT_TYPE, "application/octet-stream")
         .body(Body::from(entries))

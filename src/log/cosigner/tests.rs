@@ -5,12 +5,15 @@
 use crate::log::Log;
 use crate::log::five_witnesses::{SOON, Witnesses, serves, size, stays_inside, until, witnessed};
 use crate::log::house::{DATABASE, House};
+use crate::log::pool::NotSequenced;
 use crate::log::status::State;
 use crate::signer::Signer as _;
+use crate::storage::coord::{Coord as _, Incarnation};
 use crate::witnesses::simulated::Manner;
 use service::AwsLc;
+use std::collections::HashSet;
 use std::time::Duration;
-use tlog::{LeafIndex, Note, SignedCheckpoint};
+use tlog::{Checkpoint, LeafIndex, Note, SignedCheckpoint};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_shown_was_cosigned_by_a_quorum_and_later_lines_join_it() {
@@ -239,6 +242,77 @@ async fn with_two_silent_the_log_reads_and_says_what_it_waits_for() {
             witnesses.behave(&[1], &Manner::Honest);
             serves(log).await;
             witnessed(&house, &witnesses, log, 1).await;
+        })
+        .await;
+}
+
+/// Somebody else passes the gate of the same store: what this process remembers is dropped, and the store read again.
+async fn reconnected(house: &House, log: &Log) {
+    let reloads = log.metrics().reloads.get();
+    let other = house.coord().await;
+    other.open(Incarnation([9; 16])).await.unwrap();
+    let refused = house.log_records(log, [99]).await;
+    assert_eq!(refused, Err(NotSequenced::Unavailable));
+    until(log, "the store is read again", |log| {
+        log.metrics().reloads.get() > reloads
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_reconnect_the_witnesses_are_asked_as_at_a_start() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    house
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
+            serves(log).await;
+            let index = witnessed(&house, &witnesses, log, 1).await;
+            witnesses.behave(&[1, 4], &Manner::Off);
+            reconnected(&house, log).await;
+            until(log, "it says for whom it waits", |log| {
+                matches!(log.status().get().as_ref(), State::Waiting(why) if why.contains("university"))
+            })
+            .await;
+            assert!(house.log_records(log, [2]).await.is_err());
+            let entry = log.heart().history.entry(LeafIndex::new(index)).await;
+            assert!(entry.is_ok(), "reads go on");
+            witnesses.behave(&[1], &Manner::Honest);
+            serves(log).await;
+            witnessed(&house, &witnesses, log, 2).await;
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_went_back_before_a_reconnect_is_found_out_by_the_gate() {
+    let house = House::new().await;
+    let witnesses = Witnesses::of(&house);
+    let copy = house.copy();
+    house
+        .run_with(Some(witnesses.witnessing(&house)), async |log| {
+            serves(log).await;
+            // The copy stands for what this store was before it went back.
+            let (_, newest) = copy
+                .run_with(Some(witnesses.witnessing(&copy)), async |second| {
+                    serves(second).await;
+                    let index = witnessed(&copy, &witnesses, second, 1).await;
+                    (index, second.heart().publisher.newest())
+                })
+                .await;
+            reconnected(&house, log).await;
+            until(log, "it is read-only", |log| log.status().is_final()).await;
+            let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
+                panic!("{:?}", log.status().get());
+            };
+            assert!(why.contains("went back"), "{why}");
+            let lost = newest.unwrap().head;
+            stays_inside(log, lost.size.get()).await;
+            let asked = witnesses.0[0].asked.lock().unwrap();
+            let beyond = asked.iter().filter(|note| {
+                Checkpoint::parse(note.text()).is_ok_and(|head| head.size() >= lost.size)
+            });
+            let roots: HashSet<&str> = beyond.map(Note::text).collect();
+            assert_eq!(roots.len(), 1, "no second head for a size");
         })
         .await;
 }

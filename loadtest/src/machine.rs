@@ -1,6 +1,7 @@
 //! The machine of a run and the processor time of processes, from `/proc`.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::num::NonZero;
@@ -44,20 +45,58 @@ pub enum Process {
 }
 
 impl Process {
+    /// The processor time of its threads by their names, in seconds; a number at the end of a name is left out.
+    pub fn thread_seconds(self) -> io::Result<BTreeMap<String, f64>> {
+        let mut threads = BTreeMap::new();
+        for thread in fs::read_dir(format!("{}/task", self.folder()))? {
+            // A thread may end while its file is read.
+            let Ok(stat) = fs::read_to_string(thread?.path().join("stat")) else {
+                continue;
+            };
+            if let Some((name, ticks)) = thread_name(&stat).zip(cpu_ticks(&stat)) {
+                *threads.entry(name).or_default() += seconds(ticks);
+            }
+        }
+        Ok(threads)
+    }
+
+    /// Its memory now and at its highest, in MiB (`VmRSS`, `VmHWM`).
+    pub fn memory_mib(self) -> io::Result<(f64, f64)> {
+        let status = fs::read_to_string(format!("{}/status", self.folder()))?;
+        let of = |name| kib_of(&status, name).ok_or(io::ErrorKind::InvalidData);
+        #[expect(clippy::cast_precision_loss, reason = "2^53 KiB are 8 EiB")]
+        let mib = |kib: u64| kib as f64 / 1024.0;
+        Ok((mib(of("VmRSS:")?), mib(of("VmHWM:")?)))
+    }
+
+    fn folder(self) -> String {
+        match self {
+            Self::Own => "/proc/self".to_owned(),
+            Self::Id(id) => format!("/proc/{id}"),
+        }
+    }
+
     /// The processor time it has used so far, user and system, in seconds.
     pub fn cpu_seconds(self) -> io::Result<f64> {
-        let path = match self {
-            Self::Own => "/proc/self/stat".to_owned(),
-            Self::Id(id) => format!("/proc/{id}/stat"),
-        };
-        let ticks = cpu_ticks(&fs::read_to_string(path)?).ok_or(io::ErrorKind::InvalidData)?;
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "2^53 ticks are three million years"
-        )]
-        let seconds = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
-        Ok(seconds)
+        let stat = fs::read_to_string(format!("{}/stat", self.folder()))?;
+        Ok(seconds(cpu_ticks(&stat).ok_or(io::ErrorKind::InvalidData)?))
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "2^53 ticks are three million years"
+)]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+}
+
+/// `1234 (sqlx-sqlite-wor-3) S 1 …` → `sqlx-sqlite-wor`.
+fn thread_name(stat: &str) -> Option<String> {
+    let (before, _) = stat.rsplit_once(") ")?;
+    let (_, name) = before.split_once('(')?;
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    Some(name.trim_end_matches('-').to_owned())
 }
 
 /// `model name\t: Intel(R) Xeon(R) …` of `/proc/cpuinfo`; ARM kernels have no such line.
@@ -70,9 +109,12 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
 
 /// `MemTotal:       24576000 kB` of `/proc/meminfo`.
 fn memory_mib(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;
-    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-    Some(kib >> 10)
+    Some(kib_of(meminfo, "MemTotal:")? >> 10)
+}
+
+fn kib_of(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
 /// Fields 14 (utime) and 15 (stime) of `/proc/PID/stat`: `1234 (a name) S 1 …`. The name may itself hold `) `, so the
@@ -101,6 +143,13 @@ mod tests {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 90 0 0 0 1200 34 0 0 20 0 4 0 100 1 2";
         assert_eq!(cpu_ticks(stat), Some(1234));
         assert_eq!(cpu_ticks("7 (a) S 1"), None);
+        assert_eq!(thread_name(stat), Some("a ) b".to_owned()));
+        let worker = "8 (sqlx-sqlite-wor-3) S 1";
+        assert_eq!(thread_name(worker), Some("sqlx-sqlite-wor".to_owned()));
+        assert_eq!(
+            kib_of("VmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n", "VmRSS:"),
+            Some(1024)
+        );
     }
 
     #[test]
@@ -114,6 +163,13 @@ mod tests {
         }
         let cores = u32::try_from(Machine::read().cores).unwrap();
         assert!(used() <= (began.elapsed().as_secs_f64() + 0.1) * f64::from(cores));
+    }
+
+    #[test]
+    fn this_process_has_memory_and_threads() {
+        let (now, peak) = Process::Own.memory_mib().unwrap();
+        assert!(0.0 < now && now <= peak, "{now} {peak}");
+        assert!(!Process::Own.thread_seconds().unwrap().is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Everything that a reader needs to judge the figures stands beside them: the machine, its probes, the commit, the tree.
 
+use crate::batches::Batches;
 use crate::machine::Machine;
 use crate::probe::DiskSync;
 use crate::rounded::rounded;
@@ -19,16 +20,16 @@ pub const ERROR_RATE_MAX: f64 = 0.001;
 
 /// The heads of the columns of [`Report::markdown_row`].
 pub const MARKDOWN_HEAD: &str = "\
-| verb | connections | batch | entries | rate /s | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | errors | tree before | \
-fsync policy | server µs/entry | generator µs/entry | fdatasync p50 ms | P-256 verifies/s | profile | commit | date |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+| verb | connections | batch | asked /s | entries | rate /s | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | errors | tree before | \
+fsync policy | server µs/entry | generator µs/entry | generator % | fdatasync p50 ms | P-256 verifies/s | profile | commit | date |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 /// A run and what surrounded it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: &'static str,
-    /// `single`, `batch` or `witnessed`.
+    /// `single`, `batch`, `witnessed`, or what was read. Of reads an entry is a question, and *logged* is answered.
     pub verb: &'static str,
     /// The commit that was measured; `-dirty` stands behind it when the work tree differs.
     pub commit: Option<String>,
@@ -54,6 +55,8 @@ pub struct Report {
     pub verified: Verified,
     /// Processor time of the measured part.
     pub cpu: Cpu,
+    /// The log's batches; `null` for reads, and without `--admin`.
+    pub batches: Option<Batches>,
     /// Whether every sampled answer verified, every connection held, and the errors are within bounds.
     pub passed: bool,
 }
@@ -91,6 +94,8 @@ pub struct Load {
     pub connections_lost: usize,
     /// Entries a request.
     pub batch: usize,
+    /// The share of entries that had been sent before, 0 to 1.
+    pub duplicates: f64,
     /// Entries that arrived a second, in an open loop; `null` in a closed one.
     pub arrivals_per_s: Option<f64>,
     /// The warm-up before, in seconds.
@@ -141,7 +146,7 @@ pub struct Verified {
 }
 
 /// Processor time of the measured part.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cpu {
     /// Of the server, in seconds; `null` without `--server-pid`.
     pub server_s: Option<f64>,
@@ -149,6 +154,8 @@ pub struct Cpu {
     pub generator_s: f64,
     /// Of the server for each entry logged, in microseconds.
     pub server_us_per_entry: Option<f64>,
+    /// The same by the names of the server's threads.
+    pub server_threads_us_per_entry: BTreeMap<String, f64>,
     /// Of the generator for each entry logged, in microseconds.
     pub generator_us_per_entry: f64,
     /// The generator's share of the machine: its time through all cores' time, 0 to 1.
@@ -175,11 +182,23 @@ impl Latency {
     }
 }
 
+impl Errors {
+    /// How many of each problem, in words.
+    pub fn words(&self) -> String {
+        let words = self
+            .by_type
+            .iter()
+            .map(|(problem, times)| format!("{times} {problem}"));
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Cpu {
     /// From the processor times, in seconds, of a run of so many seconds that logged so many entries.
     #[expect(clippy::cast_precision_loss, reason = "figures of three digits")]
     pub fn new(
         server_s: Option<f64>,
+        threads_s: &BTreeMap<String, f64>,
         generator_s: f64,
         logged: u64,
         seconds: f64,
@@ -191,6 +210,10 @@ impl Cpu {
             server_s: server_s.map(rounded),
             generator_s: rounded(generator_s),
             server_us_per_entry: server_s.map(per_entry),
+            server_threads_us_per_entry: threads_s
+                .iter()
+                .map(|(name, cpu_s)| (name.clone(), per_entry(*cpu_s)))
+                .collect(),
             generator_us_per_entry: per_entry(generator_s),
             generator_share: rounded(generator_s / all_cores_s),
         }
@@ -205,6 +228,27 @@ impl Report {
             && verified.failed == 0
             && connections_lost == 0
             && error_rate <= ERROR_RATE_MAX
+    }
+
+    /// Why a run that failed has no figure; none of one that passed.
+    pub fn refusal(&self) -> Option<String> {
+        if self.passed {
+            return None;
+        }
+        let failed = self.verified.failed;
+        Some(if let Some(why) = &self.verified.first_failure {
+            format!("{failed} answers do not verify: {why}")
+        } else if self.load.connections_lost > 0 {
+            format!("{} connections were lost", self.load.connections_lost)
+        } else if self.errors.rate > ERROR_RATE_MAX {
+            format!(
+                "{:.2} % errors: {}",
+                self.errors.rate * 100.0,
+                self.errors.words()
+            )
+        } else {
+            "no answer was verified".to_owned()
+        })
     }
 
     /// The report as a JSON document with a newline behind it.
@@ -224,6 +268,7 @@ impl Report {
             self.verb.to_owned(),
             load.connections.to_string(),
             load.batch.to_string(),
+            optional(load.arrivals_per_s, 0),
             load.logged.to_string(),
             format!("{:.0}", self.rate_per_s),
             format!("{:.1}", latency.p50),
@@ -231,7 +276,10 @@ impl Report {
             format!("{:.1}", latency.p99),
             format!("{:.1}", latency.p99_9),
             format!("{:.1}", latency.max),
-            (load.sent - load.logged).to_string(),
+            match self.errors.words() {
+                none if none.is_empty() => "0".to_owned(),
+                words => words,
+            },
             self.log.size_before.to_string(),
             self.log
                 .fsync_policy
@@ -240,6 +288,7 @@ impl Report {
                 .replace(['|', '\n', '\r'], " "),
             optional(self.cpu.server_us_per_entry, 1),
             format!("{:.1}", self.cpu.generator_us_per_entry),
+            format!("{:.0}", self.cpu.generator_share * 100.0),
             optional(self.probes.disk_sync.map(|probe| probe.p50_ms), 2),
             format!("{:.0}", self.probes.p256_verifies_per_s),
             self.profile.to_owned(),

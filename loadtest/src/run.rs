@@ -3,15 +3,13 @@
 //! One thread drives all of them: the generator shares the machine with the server, and one is cheaper than two.
 
 use crate::connection::{Connection, Lost};
+use crate::lot::Lot;
 use crate::tally::{Kept, Tally};
 use crate::target::Target;
 use crate::workload::Workload;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
-
-/// One answer of so many is kept and verified.
-pub const SAMPLED_OF: u64 = 100;
 
 /// The clients of a run and what they send.
 #[derive(Debug)]
@@ -105,7 +103,7 @@ pub struct Limit {
 /// Whether answers are kept for verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sampling {
-    /// A random one of [`SAMPLED_OF`], and the very first.
+    /// A random one of [`SAMPLED_OF`](crate::lot::SAMPLED_OF), and the very first.
     On,
     /// None: a warm-up or a filling.
     Off,
@@ -208,33 +206,6 @@ impl Arrivals {
         )]
         let after = entry.saturating_sub(self.first) as f64 / self.per_second;
         self.began + Duration::from_secs_f64(after)
-    }
-}
-
-/// Draws which answers are kept. The log cannot foresee it: the seed is random.
-#[derive(Debug)]
-struct Lot {
-    state: u64,
-    /// The next one is kept whatever is drawn, so that a short run verifies something.
-    surely: bool,
-}
-
-impl Lot {
-    fn new(surely: bool) -> Self {
-        let mut seed = [0; 8];
-        getrandom::fill(&mut seed).expect("the system gives random bytes");
-        Self {
-            state: u64::from_ne_bytes(seed) | 1,
-            surely,
-        }
-    }
-
-    fn draw(&mut self) -> bool {
-        // xorshift64: a lot for each request must cost nothing.
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        std::mem::take(&mut self.surely) || self.state.is_multiple_of(SAMPLED_OF)
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Verifier {
     /// Checkpoints that have verified, by the hash of their text: many answers share one.
     heads: HashSet<Hash>,
     roots: HashMap<TreeSize, Hash>,
-    indexes: HashSet<LeafIndex>,
+    leaves: HashMap<LeafIndex, Hash>,
 }
 
 impl Verifier {
@@ -42,7 +42,7 @@ impl Verifier {
             policy: None,
             heads: HashSet::new(),
             roots: HashMap::new(),
-            indexes: HashSet::new(),
+            leaves: HashMap::new(),
         }
     }
 
@@ -158,7 +158,8 @@ impl Verifier {
             .map_err(|_| Unproven::Form)?;
         let index = LeafIndex::new(index);
         verify_inclusion(&leaf, index, head.size, &head.root, &proof)?;
-        if self.indexes.insert(index) {
+        // An entry that is sent again has the index of the first time.
+        if *self.leaves.entry(index).or_insert(leaf) == leaf {
             Ok(())
         } else {
             Err(Unproven::IndexTwice(index))

@@ -1,5 +1,6 @@
 //! What is sent: entries, signed before the measured part, so that signing costs the run nothing.
 
+use crate::lot::Lot;
 use crate::submitter::Submitter;
 use evidence::{Commitment, ENTRY_LEN, Kind, OriginHash, Tag, UnsignedEntry};
 use std::num::NonZero;
@@ -9,6 +10,9 @@ use std::thread;
 
 /// The most entries of one workload: 4 GiB of them. A longer run is several.
 pub const ENTRIES_MAX: usize = (4 << 30) / ENTRY_LEN;
+
+/// An entry that is sent again lies so many before: more than are ever in flight.
+const EARLIER: usize = 16_384;
 
 /// Signed entries with random tags and commitments, each handed out once.
 #[derive(Debug)]
@@ -44,6 +48,21 @@ impl Workload {
             bytes,
             next: AtomicUsize::new(0),
         })
+    }
+
+    /// Puts in place of one entry in so many an earlier one, drawn from all that lie far enough before it to be logged
+    /// when it is sent; of a short workload, a quarter of it before.
+    pub fn repeat_one_in(&mut self, every: usize) {
+        let mut lot = Lot::new(false);
+        let earlier = EARLIER.min(self.len() / 4);
+        for again in (earlier..self.len()).step_by(every.max(1)) {
+            let before =
+                u64::try_from(again + 1 - earlier).expect("a workload has fewer than 2^64");
+            let from = usize::try_from(lot.below(before)).expect("it lies in the workload");
+            let from = from * ENTRY_LEN;
+            self.bytes
+                .copy_within(from..from + ENTRY_LEN, again * ENTRY_LEN);
+        }
     }
 
     /// How many entries there are.
@@ -173,6 +192,33 @@ mod tests {
         assert_eq!(workload.take(4, usize::MAX), Some(8..10));
         assert_eq!(workload.take(4, usize::MAX), None);
         assert_eq!(workload.bytes(8..10).len(), 2 * ENTRY_LEN);
+    }
+
+    #[test]
+    fn one_in_ten_is_sent_again_and_lies_far_before() {
+        let bytes = (0..80_000_u32).flat_map(|number| {
+            let mut entry = [0; ENTRY_LEN];
+            entry[..4].copy_from_slice(&number.to_be_bytes());
+            entry
+        });
+        let mut workload = Workload {
+            bytes: bytes.collect(),
+            next: AtomicUsize::new(0),
+        };
+        workload.repeat_one_in(10);
+        let number = |place: usize| {
+            let entry = workload.bytes(place..place + 1);
+            u32::from_be_bytes(entry[..4].try_into().unwrap()) as usize
+        };
+        let again: Vec<usize> = (0..80_000)
+            .filter(|place| number(*place) != *place)
+            .collect();
+        assert_eq!(again.len(), (80_000 - EARLIER).div_ceil(10));
+        assert!(
+            again
+                .iter()
+                .all(|place| number(*place) + EARLIER <= *place + 1)
+        );
     }
 
     #[test]

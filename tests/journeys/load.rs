@@ -7,6 +7,8 @@ use demo::process::{Process, ask};
 use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 /// The trials.
@@ -27,6 +29,14 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(
             "a_seeded_log_fits_in_every_part_and_goes_on_taking_entries",
             seeded,
+        ),
+        Trial::test(
+            "a_seeded_log_is_read_started_and_weighed_and_false_tiles_fail_the_run",
+            read,
+        ),
+        Trial::test(
+            "one_command_measures_a_seeded_log_in_all_ways_and_judges_the_figures",
+            all,
         ),
     ]
 }
@@ -163,4 +173,148 @@ fn served(town: &Town, folder: &str) -> Result<(Process, String), Failed> {
     let line: Value = serde_json::from_str(&log.line(PATIENCE)?)?;
     let url = line["url"].as_str().ok_or("no address")?.to_owned();
     Ok((log, url))
+}
+
+fn read() -> Result<(), Failed> {
+    let town = Town::found(None)?;
+    let folder = town.folder().join("seeded").display().to_string();
+    let size = SEEDED.to_string();
+    town.loadtest(["seed", "--entries", &size, &folder])?
+        .done()?;
+    let (out, key) = (format!("{folder}.json"), format!("{folder}/loadtest.pem"));
+    let (log, url) = served(&town, &folder)?;
+    let short = [
+        "--seconds",
+        "1",
+        "--warmup",
+        "0",
+        "--connections",
+        "8",
+        "--out",
+        &out,
+    ];
+    for verb in [
+        &["read-proofs"][..],
+        &["read-tiles"],
+        &["read-tiles", "--checkpoint"],
+        &["read-proofs", "--rate", "50"],
+    ] {
+        let log = ["--log", &url];
+        let args = verb.iter().chain(&log).chain(&short);
+        town.loadtest(args)?.done()?;
+        let report: Value = serde_json::from_slice(&std::fs::read(&out)?)?;
+        assert_eq!(report["passed"], true, "{report:#}");
+        assert!(number(&report["verified"], "answers")? > 0, "{report:#}");
+    }
+    let repeated = [
+        "--entries",
+        "400",
+        "--warmup",
+        "0",
+        "--connections",
+        "8",
+        "--pairs",
+        "1",
+    ];
+    let args = ["duplicates", "--log", &url, "--key", &key];
+    let said = town.loadtest(args.iter().chain(&repeated))?.done()?;
+    // Of 800 entries 30 had been sent before: they are answered, and are not in the tree twice.
+    assert!(said.stdout.contains("→ 9770 "), "{}", said.stdout);
+    assert!(log.stop(PATIENCE)?.success());
+
+    let program = program(&town)?;
+    let said = town.loadtest(["start", "--times", "2", "--notarylog", &program, &folder])?;
+    assert!(said.done()?.stdout.starts_with("start · 2 times"));
+    let said = town
+        .loadtest(["footprint", "--entries", &size, &folder])?
+        .done()?;
+    assert!(said.stdout.contains("entry bundles"), "{}", said.stdout);
+    let check = ["check", "--notarylog", &program, &folder];
+    assert!(
+        town.loadtest(check)?
+            .done()?
+            .stdout
+            .starts_with("check · 9770 ")
+    );
+
+    // A log does not start on such tiles: they become false under its hands. The newest ones it may hold in memory.
+    let (_log, url) = served(&town, &folder)?;
+    for tile in 0..30 {
+        let tile = format!("{folder}/tiles/tile/0/{tile:03}");
+        let mut bytes = std::fs::read(&tile)?;
+        bytes[1_000] ^= 1;
+        std::fs::write(&tile, bytes)?;
+    }
+    let args = ["read-tiles", "--log", &url];
+    let refused = town.loadtest(args.iter().chain(&short))?.said;
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused
+            .stdout
+            .contains("does not hold the hashes of its entries")
+    );
+    assert_eq!(town.loadtest(check)?.said.code, 5);
+    Ok(())
+}
+
+fn all() -> Result<(), Failed> {
+    let town = Town::found(None)?;
+    let folder = town.folder().join("seeded").display().to_string();
+    let size = SEEDED.to_string();
+    town.loadtest(["seed", "--entries", &size, "--lean", &folder])?
+        .done()?;
+    let (program, out) = (program(&town)?, town.folder().join("reports"));
+    let reports = out.display().to_string();
+    let mut args = vec![
+        "all",
+        "--notarylog",
+        &program,
+        "--out",
+        &reports,
+        "--pairs",
+        "1",
+    ];
+    args.extend([
+        "--seconds",
+        "0.2",
+        "--warmup",
+        "0",
+        "--ceiling",
+        "2000",
+        "--many",
+        "300",
+    ]);
+    args.extend(["--commit", "0123456789abcdef", &folder]);
+    let table = town.loadtest(args)?.done()?.stdout;
+    assert!(table.starts_with("Commit 0123456789, "), "{table}");
+    let rows = table.lines().filter(|line| line.contains("/s | "));
+    assert!(rows.count() >= 8, "{table}");
+    for what in [
+        "start to first answer",
+        "disk an entry",
+        "10 % duplicates",
+        "against 10,000",
+    ] {
+        let row = table.lines().find(|line| line.contains(what));
+        let row = row.ok_or_else(|| format!("{what} is missing in {table}"))?;
+        assert!(!row.contains("not reported"), "{row}");
+    }
+    let report: Value = serde_json::from_slice(&std::fs::read(out.join("batch-256.json"))?)?;
+    assert!(number(&report["batches"], "batches")? > 0, "{report:#}");
+    let threads = &report["cpu"]["server_threads_us_per_entry"];
+    assert!(
+        threads.as_object().is_some_and(|names| !names.is_empty()),
+        "{report:#}"
+    );
+    Ok(())
+}
+
+/// The log's program as one file, which a measurement can start.
+fn program(town: &Town) -> Result<String, Failed> {
+    let program = town.folder().join("notarylog.sh");
+    let myself = std::env::current_exe()?.display().to_string();
+    let script = format!("unset TOWN_PARENT\nexec '{myself}' --person notarylog \"$@\"\n");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}"))?;
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755))?;
+    Ok(program.display().to_string())
 }

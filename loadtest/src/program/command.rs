@@ -1,7 +1,14 @@
 //! What can be typed.
 
+use super::all::AllArgs;
+use super::check::CheckArgs;
+use super::duplicates::DuplicatesArgs;
+use super::footprint::FootprintArgs;
+use super::plot::PlotArgs;
+use super::reads::{ReadArgs, ReadTilesArgs};
 use super::receipt::ReceiptArgs;
 use super::seed::SeedArgs;
+use super::start::StartArgs;
 use super::witness::WitnessArgs;
 use crate::target::Target;
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -57,6 +64,42 @@ pub enum Verb {
     #[command(after_help = "Example:\n  \
         loadtest receipt photo.jpg.tlog-proof --policy policy")]
     Receipt(ReceiptArgs),
+    /// Inclusion proofs of random entries
+    #[command(after_help = "Example:\n  \
+        loadtest read-proofs --log http://127.0.0.1:8080 --connections 64 --seconds 10")]
+    ReadProofs(ReadArgs),
+    /// The newest full tiles, or the checkpoint
+    #[command(after_help = "Examples:\n  \
+        loadtest read-tiles --log http://127.0.0.1:8080\n  \
+        loadtest read-tiles --log http://127.0.0.1:8080 --checkpoint\n\n\
+        This generator costs as much as the log does; wrk costs less:\n  \
+        wrk -t1 -c64 -d10 http://127.0.0.1:8080/checkpoint")]
+    ReadTiles(ReadTilesArgs),
+    /// What it costs when one entry in ten was sent before
+    #[command(after_help = "Example:\n  \
+        loadtest duplicates --log http://127.0.0.1:8080 --key bureau.pem --seconds 10")]
+    Duplicates(DuplicatesArgs),
+    /// From the start of `notarylog serve` to its first answer
+    #[command(after_help = "Example:\n  \
+        loadtest start --notarylog target/release/notarylog /var/lib/notarylog")]
+    Start(StartArgs),
+    /// The memory of a server, and a log's bytes on disk by kind of file
+    #[command(after_help = "Example:\n  \
+        loadtest footprint --entries 10000000 --server-pid 4711 /var/lib/notarylog")]
+    Footprint(FootprintArgs),
+    /// How fast `notarylog check` reads a folder
+    #[command(after_help = "Example:\n  \
+        loadtest check --notarylog target/release/notarylog /var/lib/notarylog")]
+    Check(CheckArgs),
+    /// Everything that is aimed at, as a table
+    #[command(after_help = "Example:\n  \
+        loadtest seed --entries 10000000 --lean /var/tmp/log\n  \
+        loadtest all --notarylog target/release/notarylog --wrk wrk --curves --out reports /var/tmp/log")]
+    All(Box<AllArgs>),
+    /// Curves of latency and throughput as SVG
+    #[command(after_help = "Example:\n  \
+        loadtest plot reports --out docs")]
+    Plot(PlotArgs),
     /// Make a log with a large tree, past its doors
     #[command(after_help = "Example:\n  \
         loadtest seed --entries 10000000 --lean /var/tmp/log && notarylog check /var/tmp/log")]
@@ -64,7 +107,7 @@ pub enum Verb {
 }
 
 /// Options of `single`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct SingleArgs {
     /// Connections, each with one request in flight
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
@@ -75,22 +118,18 @@ pub struct SingleArgs {
 }
 
 /// Options of `witnessed`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct WitnessedArgs {
     /// Connections, each with one request in flight
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = positive)]
     pub connections: usize,
-    /// Entries that arrive a second, whether the log keeps up or not; without it each connection sends when its last
-    /// answer came
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub rate: Option<usize>,
     /// What all verbs share
     #[command(flatten)]
     pub load: LoadArgs,
 }
 
 /// Options of `batch`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct BatchArgs {
     /// Connections, each with one request in flight
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = positive)]
@@ -104,7 +143,7 @@ pub struct BatchArgs {
 }
 
 /// What both share.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(group(ArgGroup::new("length").required(true).args(["entries", "seconds"])))]
 pub struct LoadArgs {
     /// Where the log is
@@ -128,6 +167,18 @@ pub struct LoadArgs {
     /// Entries a second for which to sign beforehand, where the length is a time [default: 40000, of batches 80000]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub ceiling: Option<usize>,
+    /// Entries that arrive a second, whether the log keeps up or not; without it each connection sends when its last
+    /// answer came
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub rate: Option<usize>,
+    /// What surrounds the run
+    #[command(flatten)]
+    pub about: AboutArgs,
+}
+
+/// What surrounds a run, and where its report goes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AboutArgs {
     /// Write the report here as JSON
     #[arg(long, value_name = "FILE.json")]
     pub out: Option<PathBuf>,
@@ -140,6 +191,9 @@ pub struct LoadArgs {
     /// Count the processor time of the server's process, on this machine
     #[arg(long, value_name = "PID")]
     pub server_pid: Option<u32>,
+    /// The log's admin listener: its counters tell how large the batches were and what each step of one took
+    #[arg(long, value_name = "http://HOST:PORT")]
+    pub admin: Option<Target>,
     /// Probe the disk in this folder: the log's own
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -149,7 +203,7 @@ pub struct LoadArgs {
 }
 
 /// A verb with its options in one form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
     /// `single`, `batch` or `witnessed`.
     pub verb: &'static str,
@@ -161,45 +215,57 @@ pub struct Order {
     pub batch: usize,
     /// Entries a second for which to sign.
     pub ceiling: usize,
+    /// One entry of so many has been sent before.
+    pub repeat_one_in: Option<usize>,
     /// The rest.
     pub load: LoadArgs,
 }
 
-impl From<Verb> for Order {
-    fn from(verb: Verb) -> Self {
-        let mut arrivals = None;
-        let (verb, connections, batch, ceiling, load) = match verb {
-            Verb::Witnessed(args) => {
-                #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
-                let rate = args.rate.map(|rate| rate as f64);
-                arrivals = rate;
-                let ceiling = args.rate.unwrap_or(SINGLE_CEILING);
-                ("witnessed", args.connections, 1, ceiling, args.load)
-            }
-            Verb::Witness(_) | Verb::Receipt(_) | Verb::Seed(_) => {
-                unreachable!("nothing is submitted: it is measured elsewhere")
-            }
-            Verb::Single(args) => ("single", args.connections, 1, SINGLE_CEILING, args.load),
-            Verb::Batch(args) => (
-                "batch",
-                args.connections,
-                args.size,
-                BATCH_CEILING,
-                args.load,
-            ),
-        };
+impl From<SingleArgs> for Order {
+    fn from(args: SingleArgs) -> Self {
+        Self::new("single", args.connections, 1, SINGLE_CEILING, args.load)
+    }
+}
+
+impl From<WitnessedArgs> for Order {
+    fn from(args: WitnessedArgs) -> Self {
+        Self::new("witnessed", args.connections, 1, SINGLE_CEILING, args.load)
+    }
+}
+
+impl From<BatchArgs> for Order {
+    fn from(args: BatchArgs) -> Self {
+        Self::new(
+            "batch",
+            args.connections,
+            args.size,
+            BATCH_CEILING,
+            args.load,
+        )
+    }
+}
+
+impl Order {
+    fn new(
+        verb: &'static str,
+        connections: usize,
+        batch: usize,
+        ceiling: usize,
+        load: LoadArgs,
+    ) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+        let arrivals = load.rate.map(|rate| rate as f64);
         Self {
             verb,
             arrivals,
             connections,
             batch,
-            ceiling: load.ceiling.unwrap_or(ceiling),
+            ceiling: load.ceiling.or(load.rate).unwrap_or(ceiling),
+            repeat_one_in: None,
             load,
         }
     }
-}
 
-impl Order {
     /// How many entries to sign for the warm-up and in all.
     pub fn entries(&self) -> (usize, usize) {
         let warmup = self.within(self.load.warmup);
@@ -233,7 +299,7 @@ const SECONDS_MAX: f64 = 86_400.0;
 /// The most entries that the log takes in one request.
 const BATCH_MAX: usize = 1024;
 
-fn positive(text: &str) -> Result<usize, String> {
+pub(super) fn positive(text: &str) -> Result<usize, String> {
     match text.replace('_', "").parse() {
         Ok(number @ 1..) => Ok(number),
         _ => Err("a whole number from 1 on".to_owned()),
@@ -247,7 +313,7 @@ fn batch_size(text: &str) -> Result<usize, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=SECONDS_MAX).contains(&seconds) => {
             Ok(Duration::from_secs_f64(seconds))
@@ -284,6 +350,12 @@ mod tests {
     }
 
     #[test]
+    fn an_open_loop_signs_for_its_rate() {
+        let order = order(&["--seconds", "3", "--warmup", "0", "--rate", "500"]);
+        assert_eq!((order.entries(), order.arrivals), ((0, 1_756), Some(500.0)));
+    }
+
+    #[test]
     fn a_run_has_a_length_and_one_alone() {
         assert!(Command::try_parse_from(SINGLE).is_err());
         let both = [&SINGLE[..], &["--entries", "1", "--seconds", "1"]].concat();
@@ -309,6 +381,9 @@ mod tests {
 
     fn order(options: &[&str]) -> Order {
         let command = Command::try_parse_from([&SINGLE[..], options].concat());
-        command.unwrap().verb.into()
+        match command.unwrap().verb {
+            Verb::Single(args) => args.into(),
+            other => panic!("{other:?}"),
+        }
     }
 }

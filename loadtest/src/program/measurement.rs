@@ -1,18 +1,20 @@
 //! One measurement from end to end: probe, fill, sign, warm up, measure, verify, report.
 
-use super::command::Order;
+use super::command::{AboutArgs, Order};
 use super::progress;
 use crate::connection::Lost;
 use crate::fill::{NotFilled, fill};
 use crate::machine::{Machine, Process};
+use crate::meter::{Meter, Metered};
 use crate::probe::{DiskSync, p256_verifies_per_s};
 use crate::provenance;
+use crate::question::NoTree;
 use crate::report::{Cpu, Errors, Latency, Load, LogFacts, Probes, Report, SCHEMA, Verified};
 use crate::rounded::rounded;
 use crate::run::{Limit, Phase, Run, Sampling};
 use crate::status::{LogStatus, NoStatus, check_enrolled};
 use crate::submitter::{NotAKey, Submitter};
-use crate::tally::Kept;
+use crate::tally::{Kept, Tally};
 use crate::target::Target;
 use crate::verification::Verifier;
 use crate::workload::{TooLarge, Workload};
@@ -21,82 +23,119 @@ use service::{KeyFile, KeyFileError};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Measures what was ordered.
 pub async fn measure(order: &Order) -> Result<Report, NotMeasured> {
     let target = Arc::new(order.load.log.clone());
     let submitter = Submitter::from_pem(&KeyFile::read(&order.load.key)?)?;
-    let server = order.load.server_pid.map(Process::Id);
-    if let Some(server) = server {
-        // Asked before a long run, not after it.
-        server.cpu_seconds().map_err(NotMeasured::Server)?;
-    }
+    check_server(&order.load.about)?;
     check_enrolled(&target, submitter.key_id()).await?;
     let log = LogStatus::fetch(&target).await?;
     if order.verb == "witnessed" && log.policy.is_none() {
         return Err(NotMeasured::Unwitnessed);
     }
     grow(order, &target, &submitter, &log).await?;
-    let probes = probe(order)?;
+    let probes = probe(&order.load.about)?;
     let workload = sign(order, &submitter, &log)?;
 
     let mut run = Run::open(&target, order.connections, order.batch, workload).await?;
     warm_up(order, &mut run).await?;
     let before = LogStatus::fetch(&target).await?;
     let date = jiff::Timestamp::now();
-    let measured = clock(order, &mut run, server).await;
+    let (phase, metered) = clock(order, &mut run).await;
     let connections_lost = order.connections - run.connections();
     let after = LogStatus::fetch(&target).await.map_err(NotMeasured::Gone)?;
 
     progress::say("verifying the sampled answers");
-    let verified = verify(&measured.phase.tally.kept, run.workload(), &log);
-    let tally = &measured.phase.tally;
-    let seconds = measured.phase.took.as_secs_f64();
-    let machine = Machine::read();
-    #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
-    let rate_per_s = rounded(tally.accepted as f64 / seconds);
-    Ok(Report {
-        schema: SCHEMA,
+    let verified = verify(&phase.tally.kept, run.workload(), &log);
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no 53 bits")]
+    let duplicates = order.repeat_one_in.map_or(0.0, |every| 1.0 / every as f64);
+    let measured = Measured {
         verb: order.verb,
-        commit: order.load.commit.clone().or_else(provenance::commit),
-        date: date.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        profile: provenance::PROFILE,
+        date,
         probes,
-        log: LogFacts {
-            origin: log.origin,
-            unwitnessed: log.unwitnessed,
-            size_before: before.size,
-            size_after: after.size,
-            fsync_policy: order.load.fsync_policy.clone(),
-        },
+        sizes: (before.size, after.size),
         load: Load {
             connections: order.connections,
             connections_lost,
             batch: order.batch,
+            duplicates,
             arrivals_per_s: order.arrivals,
             warmup_s: rounded(order.load.warmup.as_secs_f64()),
-            sent: tally.sent,
-            logged: tally.accepted,
-            seconds: rounded(seconds),
-            ended_by: measured.phase.ended_by,
+            sent: phase.tally.sent,
+            logged: phase.tally.accepted,
+            seconds: rounded(phase.took.as_secs_f64()),
+            ended_by: phase.ended_by,
         },
-        rate_per_s,
-        latency_ms: Latency::of(tally),
-        cpu: Cpu::new(
-            measured.server_s,
-            measured.generator_s,
-            tally.accepted,
-            seconds,
-            machine.cores,
-        ),
-        passed: Report::passes(&verified, connections_lost, tally.error_rate()),
-        errors: Errors {
-            rate: tally.error_rate(),
-            by_type: tally.errors.clone(),
-        },
+        tally: phase.tally,
+        took: phase.took,
+        metered,
         verified,
-        machine,
-    })
+    };
+    Ok(measured.report(&order.load.about, &log))
+}
+
+/// All that a report is made of.
+pub(super) struct Measured {
+    pub(super) verb: &'static str,
+    pub(super) date: jiff::Timestamp,
+    pub(super) probes: Probes,
+    /// The size of the tree before and after.
+    pub(super) sizes: (u64, u64),
+    pub(super) load: Load,
+    pub(super) tally: Tally,
+    pub(super) took: Duration,
+    pub(super) metered: Metered,
+    pub(super) verified: Verified,
+}
+
+impl Measured {
+    /// The report of it.
+    pub(super) fn report(self, about: &AboutArgs, log: &LogStatus) -> Report {
+        let (tally, seconds, metered) = (&self.tally, self.took.as_secs_f64(), self.metered);
+        let machine = Machine::read();
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+        let rate_per_s = rounded(tally.accepted as f64 / seconds);
+        Report {
+            schema: SCHEMA,
+            verb: self.verb,
+            commit: about.commit.clone().or_else(provenance::commit),
+            date: self.date.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            profile: provenance::PROFILE,
+            probes: self.probes,
+            log: LogFacts {
+                origin: log.origin.clone(),
+                unwitnessed: log.unwitnessed,
+                size_before: self.sizes.0,
+                size_after: self.sizes.1,
+                fsync_policy: about.fsync_policy.clone(),
+            },
+            rate_per_s,
+            latency_ms: Latency::of(tally),
+            cpu: Cpu::new(
+                metered.server_s,
+                &metered.threads_s,
+                metered.generator_s,
+                tally.accepted,
+                seconds,
+                machine.cores,
+            ),
+            batches: metered.batches,
+            passed: Report::passes(
+                &self.verified,
+                self.load.connections_lost,
+                tally.error_rate(),
+            ),
+            errors: Errors {
+                rate: tally.error_rate(),
+                by_type: tally.errors.clone(),
+            },
+            load: self.load,
+            verified: self.verified,
+            machine,
+        }
+    }
 }
 
 /// Why there is no measurement.
@@ -114,6 +153,14 @@ pub enum NotMeasured {
     /// Witnessed answers are asked of a log that has no witnesses.
     #[error("the log has no quorum of witnesses: measure it with `loadtest single`")]
     Unwitnessed,
+    /// There is no signed tree to read.
+    #[error(transparent)]
+    Tree(#[from] NoTree),
+    /// The log is too small to be read so.
+    #[error(
+        "the log has no full tile yet: fill it first (--fill of `loadtest single`, or `loadtest seed`)"
+    )]
+    TooSmall,
     /// The log could not be filled.
     #[error(transparent)]
     Filled(#[from] NotFilled),
@@ -139,7 +186,7 @@ pub enum NotMeasured {
     Server(#[source] io::Error),
     /// No runtime.
     #[error("the system gives no event queue: {0}")]
-    Runtime(#[source] io::Error),
+    Runtime(#[from] io::Error),
     /// The report cannot be written.
     #[error("the report cannot be written to {}: {error}", path.display())]
     Out {
@@ -150,11 +197,12 @@ pub enum NotMeasured {
     },
 }
 
-/// The measured phase and the processor time that it took.
-struct Clocked {
-    phase: Phase,
-    server_s: Option<f64>,
-    generator_s: f64,
+/// Asked before a long run, not after it.
+pub(super) fn check_server(about: &AboutArgs) -> Result<(), NotMeasured> {
+    match about.server_pid.map(Process::Id) {
+        Some(server) => server.cpu_seconds().map(drop).map_err(NotMeasured::Server),
+        None => Ok(()),
+    }
 }
 
 async fn grow(
@@ -174,9 +222,9 @@ async fn grow(
     Ok(())
 }
 
-fn probe(order: &Order) -> Result<Probes, NotMeasured> {
+pub(super) fn probe(about: &AboutArgs) -> Result<Probes, NotMeasured> {
     progress::say("probing the machine");
-    let folder = order.load.data_dir.as_deref();
+    let folder = about.data_dir.as_deref();
     Ok(Probes {
         disk_sync: folder
             .map(DiskSync::measure)
@@ -194,7 +242,10 @@ fn sign(
     let (_, entries) = order.entries();
     let bar = progress::begin("signing", entries as u64);
     let signed = |entries: usize| bar.inc(entries as u64);
-    let workload = Workload::sign(submitter, &log.origin_hash(), entries, signed)?;
+    let mut workload = Workload::sign(submitter, &log.origin_hash(), entries, signed)?;
+    if let Some(every) = order.repeat_one_in {
+        workload.repeat_one_in(every);
+    }
     bar.finish_and_clear();
     Ok(Arc::new(workload))
 }
@@ -217,7 +268,7 @@ async fn warm_up(order: &Order, run: &mut Run) -> Result<(), NotMeasured> {
 }
 
 /// Measures: the clock runs from the first request to the last answer.
-async fn clock(order: &Order, run: &mut Run, server: Option<Process>) -> Clocked {
+async fn clock(order: &Order, run: &mut Run) -> (Phase, Metered) {
     progress::say("measuring");
     let limit = Limit {
         end: match order.load.entries {
@@ -227,22 +278,17 @@ async fn clock(order: &Order, run: &mut Run, server: Option<Process>) -> Clocked
         time: order.load.seconds,
         arrivals: order.arrivals,
     };
-    let own = Process::Own;
-    let (server_before, own_before) = (cpu(server), cpu(Some(own)));
+    let meter = order.load.about.meter().await;
     let phase = run.phase(limit, Sampling::On).await;
-    let (server_after, own_after) = (cpu(server), cpu(Some(own)));
-    let used = |before: Option<f64>, after: Option<f64>| Some(after? - before?);
-    Clocked {
-        phase,
-        server_s: used(server_before, server_after),
-        generator_s: used(own_before, own_after).unwrap_or(0.0),
-    }
+    (phase, meter.stop().await)
 }
 
-/// The processor time of a process, if there is one still: a server may have died under the load, and the report says
-/// that better than an error does.
-fn cpu(process: Option<Process>) -> Option<f64> {
-    process?.cpu_seconds().ok()
+impl AboutArgs {
+    /// A meter of the server that they name.
+    pub(super) async fn meter(&self) -> Meter {
+        let admin = self.admin.clone().map(Arc::new);
+        Meter::start(self.server_pid.map(Process::Id), admin).await
+    }
 }
 
 fn verify(kept: &[Kept], workload: &Workload, log: &LogStatus) -> Verified {

@@ -68,7 +68,7 @@ pub enum NotMade {
 impl SeedArgs {
     /// Makes the log as its operator would, and fills it.
     pub fn run(&self) -> Result<(), NotMade> {
-        let origin = Origin::new(self.origin.as_str())?;
+        Origin::new(self.origin.as_str())?;
         let init: [OsString; 6] = [
             "notarylog".into(),
             "init".into(),
@@ -80,22 +80,11 @@ impl SeedArgs {
         if notarylog::program::run(init) != ExitCode::SUCCESS {
             return Err(NotMade::Init(self.folder.clone()));
         }
-        let key = self.key.clone().unwrap_or_else(|| self.folder.join(KEY));
-        let (submitter, spki) = key_at(&key)?;
-        let seed = Seed {
-            folder: &self.folder,
-            origin,
-            size: self.entries,
-            lean: self.lean,
-        };
         let began = Instant::now();
-        let bar = progress::begin("seeding", self.entries);
-        let sowing = seed.sow(Arc::new(submitter), spki, |entries| bar.inc(entries));
-        tokio::runtime::Builder::new_multi_thread()
+        let key = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?
-            .block_on(sowing)?;
-        bar.finish_and_clear();
+            .block_on(self.fill())?;
         let seconds = began.elapsed().as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
         let rate = self.entries as f64 / seconds;
@@ -106,6 +95,23 @@ impl SeedArgs {
             key.display()
         );
         Ok(())
+    }
+
+    /// Fills the log that `notarylog init` has just made in the folder; answers where its bureau's key lies.
+    pub async fn fill(&self) -> Result<PathBuf, NotMade> {
+        let key = self.key.clone().unwrap_or_else(|| self.folder.join(KEY));
+        let (submitter, spki) = key_at(&key)?;
+        let seed = Seed {
+            folder: &self.folder,
+            origin: Origin::new(self.origin.as_str())?,
+            size: self.entries,
+            lean: self.lean,
+        };
+        let bar = progress::begin("seeding", self.entries);
+        seed.sow(Arc::new(submitter), spki, |entries| bar.inc(entries))
+            .await?;
+        bar.finish_and_clear();
+        Ok(key)
     }
 }
 

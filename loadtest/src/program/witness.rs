@@ -11,6 +11,7 @@ use crate::rounded::rounded;
 use crate::target::Target;
 use clap::Args;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -180,6 +181,7 @@ impl WitnessArgs {
             latency_ms: Latency::of(tally),
             cpu: Cpu::new(
                 used(before.0, after.0),
+                &BTreeMap::new(),
                 used(before.1, after.1).unwrap_or(0.0),
                 tally.accepted,
                 seconds,

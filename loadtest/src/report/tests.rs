@@ -36,6 +36,7 @@ fn the_json_has_this_form() {
         "connections": 256,
         "connections_lost": 0,
         "batch": 1,
+        "duplicates": 0.0,
         "arrivals_per_s": null,
         "warmup_s": 2.0,
         "sent": 1002,
@@ -68,9 +69,13 @@ fn the_json_has_this_form() {
         "server_s": 0.094,
         "generator_s": 0.011,
         "server_us_per_entry": 94.0,
+        "server_threads_us_per_entry": {
+          "sequencer": 4.0
+        },
         "generator_us_per_entry": 11.0,
         "generator_share": 0.09
       },
+      "batches": null,
       "passed": false
     }
     "#);
@@ -80,7 +85,7 @@ fn the_json_has_this_form() {
 fn the_row_has_a_cell_for_each_head() {
     let row = sample().markdown_row();
     insta::assert_snapshot!(row, @r#"
-    | single | 256 | 1 | 1000 | 16393 | 500.2 | 900.1 | 990.2 | 999.4 | 1000.4 | 2 | 1000000 | journal and database, each batch | 94.0 | 11.0 | 0.15 | 18700 | release | 0123456789-dirty | 2026-11-24T06:30:00Z |
+    | single | 256 | 1 | – | 1000 | 16393 | 500.2 | 900.1 | 990.2 | 999.4 | 1000.4 | 2 connection-lost | 1000000 | journal and database, each batch | 94.0 | 11.0 | 9 | 0.15 | 18700 | release | 0123456789-dirty | 2026-11-24T06:30:00Z |
     "#);
     let cells = |line: &str| line.matches('|').count();
     let mut heads = MARKDOWN_HEAD.lines();
@@ -129,6 +134,20 @@ fn a_run_passes_only_when_something_verified_nothing_failed_and_hardly_an_error_
     assert!(!Report::passes(&verified(99, 1), 0, 0.0));
 }
 
+#[test]
+fn a_run_that_failed_says_why_it_has_no_figure() {
+    let mut report = sample();
+    assert_eq!(
+        report.refusal().unwrap(),
+        "0.20 % errors: 2 connection-lost"
+    );
+    report.verified.failed = 3;
+    report.verified.first_failure = Some("false".to_owned());
+    assert_eq!(report.refusal().unwrap(), "3 answers do not verify: false");
+    report.passed = true;
+    assert_eq!(report.refusal(), None);
+}
+
 fn sample() -> Report {
     let mut tally = Tally::new();
     for ms in 1..=1000 {
@@ -169,6 +188,7 @@ fn sample() -> Report {
             connections: 256,
             connections_lost: 0,
             batch: 1,
+            duplicates: 0.0,
             arrivals_per_s: None,
             warmup_s: 2.0,
             sent: tally.sent,
@@ -178,7 +198,15 @@ fn sample() -> Report {
         },
         rate_per_s: rounded(1000.0 / 0.061),
         latency_ms: Latency::of(&tally),
-        cpu: Cpu::new(Some(0.094), 0.011, tally.accepted, 0.061, 2),
+        cpu: Cpu::new(
+            Some(0.094),
+            &BTreeMap::from([("sequencer".to_owned(), 0.004)]),
+            0.011,
+            tally.accepted,
+            0.061,
+            2,
+        ),
+        batches: None,
         errors: Errors {
             rate: tally.error_rate(),
             by_type: tally.errors.clone(),

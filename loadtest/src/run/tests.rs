@@ -87,18 +87,6 @@ async fn a_lost_connection_costs_one_request_and_is_opened_anew() {
     assert_eq!(run.connections(), CLIENTS);
 }
 
-#[test]
-fn about_one_answer_in_a_hundred_is_drawn() {
-    let mut lot = Lot::new(false);
-    let drawn = (0..100_000).filter(|_| lot.draw()).count();
-    assert!((700..1_300).contains(&drawn), "{drawn}");
-}
-
-#[test]
-fn the_first_answer_of_a_run_is_drawn() {
-    assert!(Lot::new(true).draw());
-}
-
 const CLIENTS: usize = 3;
 
 fn until(end: usize) -> Limit {

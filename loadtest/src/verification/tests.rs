@@ -168,14 +168,17 @@ fn an_entry_that_is_another_than_the_one_sent_is_refused() {
 }
 
 #[test]
-fn one_index_for_two_answers_is_refused() {
+fn one_index_for_two_entries_is_refused() {
     let mut log = SmallLog::new();
-    let sent = log.entries(1);
+    let mut fork = log.clone();
+    let (sent, others) = (log.entries(1), log.entries(2));
     let answer = log.answer(&sent);
     let mut verifier = log.verifier();
     assert_eq!(verify(&mut verifier, &sent, &answer), Ok(1));
-    let again = verify(&mut verifier, &sent, &answer);
-    assert_eq!(again, Err(Unproven::IndexTwice(LeafIndex::new(0))));
+    // The same entry sent again keeps its index.
+    assert_eq!(verify(&mut verifier, &sent, &answer), Ok(1));
+    let refused = verify(&mut verifier, &others, &fork.answer(&others));
+    assert_eq!(refused, Err(Unproven::IndexTwice(LeafIndex::new(0))));
 }
 
 fn verify(

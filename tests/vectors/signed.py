@@ -258,6 +258,113 @@ class Receipt:
         need(last == 0 and node == self.checkpoint.root, "another root")
 
 
+# ---- proofs of misbehaviour (ARCHITECTURE.md) ----------------------------------------------------------------------
+
+
+def consistency_roots(m, n, known, proof):
+    """RFC 9162 §2.1.4 by its recursive definition; known is the old root as long as the subtree is the whole old tree."""
+    if m == n:
+        if known is not None:
+            need(not proof, "too long")
+            return known, known
+        need(len(proof) == 1, "length")
+        return proof[0], proof[0]
+    need(proof, "too short")
+    k = 1 << ((n - 1).bit_length() - 1)
+    if m <= k:
+        old, new = consistency_roots(m, k, known, proof[:-1])
+        return old, sha256(b"\x01" + new + proof[-1])
+    old, new = consistency_roots(m - k, n - k, None, proof[:-1])
+    return sha256(b"\x01" + proof[-1] + old), sha256(b"\x01" + proof[-1] + new)
+
+
+def inclusion_root(leaf, m, n, proof):
+    if n == 1:
+        need(not proof, "too long")
+        return leaf
+    need(proof, "too short")
+    k = 1 << ((n - 1).bit_length() - 1)
+    if m < k:
+        return sha256(b"\x01" + inclusion_root(leaf, m, k, proof[:-1]) + proof[-1])
+    return sha256(b"\x01" + proof[-1] + inclusion_root(leaf, m - k, n - k, proof[:-1]))
+
+
+class Misbehavior:
+    NOTES = {"same-size": 2, "empty": 1, "prefix": 2, "leaf": 2, "rollback": 2}
+
+    def __init__(self, data):
+        need(len(data) <= 64 << 10, "too large")
+        try:
+            head, split, rest = data.decode().partition("\n\n")
+        except UnicodeDecodeError as error:
+            raise Refused(str(error)) from error
+        self.lines = head.split("\n")
+        need(split and self.lines.pop(0) == "notarylog/misbehavior-proof@v1", "version")
+        self.kind, self.accused = self.value("kind"), None
+        need(self.kind in self.NOTES, "an unknown kind")
+        self.accused = Vkey(self.value("accused"))
+        need(self.accused.kind != 5, "a key that names no log")
+        self.index, self.hashes, self.proofs = 0, [], []
+        if self.kind == "prefix":
+            self.hashes = [self.hash(self.value("prefix-root"))]
+            self.proofs = [self.proof()]
+        elif self.kind == "leaf":
+            self.index = decimal(self.value("index"), 2**64 - 1)
+            self.hashes = [self.hash(self.value("leaf")) for _ in range(2)]
+            self.proofs = [self.proof() for _ in range(2)]
+        lengths = [decimal(self.value("note"), 64 << 10) for _ in range(self.NOTES[self.kind])]
+        need(not self.lines, "an unknown line")
+        rest, self.notes = rest.encode(), []
+        for length in lengths:
+            need(length <= len(rest), "a note that is too short")
+            self.notes.append(Note(rest[:length]))
+            rest = rest[length:]
+        need(not rest, "bytes behind the last note")
+        self.heads = [Checkpoint(note.text) for note in self.notes]
+        need(all(len(note.lines) == 1 for note in self.notes), "one line a note")
+        need(self.accused.kind != 6 or not any(head.extensions for head in self.heads), "unsigned lines")
+
+    def value(self, word):
+        need(self.lines and self.lines[0].startswith(word + " "), word)
+        return self.lines.pop(0)[len(word) + 1 :]
+
+    @staticmethod
+    def hash(text):
+        data = canonical_base64(text)
+        need(len(data) == 32, "no hash")
+        return data
+
+    def proof(self):
+        count = decimal(self.value("proof"), 63)
+        need(count <= len(self.lines), "too few hashes")
+        hashes, self.lines = self.lines[:count], self.lines[count:]
+        return [self.hash(text) for text in hashes]
+
+    def convict(self):
+        times = []
+        for note, head in zip(self.notes, self.heads):
+            need(self.accused.kind != 1 or self.accused.name == head.origin, "not its log")
+            need(head.origin == self.heads[0].origin, "two logs")
+            need(note.by(self.accused), "signed by another key")
+            times.append(verify_line(self.accused, head, note.by(self.accused)[0])[0])
+        first, last = self.heads[0], self.heads[-1]
+        if self.kind == "same-size":
+            need(first.size == last.size and first.root != last.root)
+        elif self.kind == "empty":
+            need(first.size == 0 and first.root != sha256(b""))
+        elif self.kind == "rollback":
+            need(0 < times[0] < times[1] and first.size > last.size)
+        elif self.kind == "prefix":
+            need(1 <= first.size < last.size, "sizes")
+            roots = consistency_roots(first.size, last.size, self.hashes[0], self.proofs[0])
+            need(roots == (self.hashes[0], last.root) and self.hashes[0] != first.root)
+        else:
+            need(self.index < first.size <= last.size, "sizes")
+            for leaf, head, proof in zip(self.hashes, self.heads, self.proofs):
+                need(inclusion_root(leaf, self.index, head.size, proof) == head.root)
+            need(self.hashes[0] != self.hashes[1])
+
+
 # ---- the cases, one function a folder ------------------------------------------------------------------------------
 
 
@@ -344,7 +451,18 @@ def check_proof(file, case):
         raise KeyError(file)
 
 
+def check_misbehavior(file, case):
+    proof = Misbehavior(case["file"].encode())
+    if file == "text":
+        need(proof.kind == case["kind"] and case["file"].split("\n")[2] == "accused " + case["accused"])
+    elif file == "verdict":
+        proof.convict()
+    else:
+        raise KeyError(file)
+
+
 FOLDERS = {
+    "misbehavior": check_misbehavior,
     "signature": check_signature,
     "note": check_note,
     "checkpoint": check_checkpoint,

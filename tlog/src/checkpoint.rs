@@ -85,6 +85,13 @@ impl Checkpoint {
         &self.extensions
     }
 
+    /// The same checkpoint without extension lines: what an ML-DSA-44 line (0x06) signs of it.
+    #[must_use]
+    pub fn without_extensions(mut self) -> Self {
+        self.extensions.clear();
+        self
+    }
+
     /// The text of the note, byte for byte what [`parse`](Self::parse) reads.
     pub fn text(&self) -> String {
         let mut text = alloc::format!("{}\n{}\n{}\n", self.origin, self.size, self.root);

@@ -16,6 +16,7 @@ mod frontier;
 mod growth;
 mod hash;
 mod latest;
+mod misbehavior;
 mod node;
 mod note;
 mod plan;
@@ -45,6 +46,10 @@ pub use frontier::{Frontier, WrongFrontier};
 pub use growth::Growth;
 pub use hash::{Hash, MalformedHash};
 pub use latest::{Latest, NotForward};
+pub use misbehavior::{
+    AccusedNote, MISBEHAVIOR_BYTES_MAX, MalformedMisbehavior, MisbehaviorKind, MisbehaviorProof,
+    NoProof, NotProven, TwoHeads,
+};
 pub use node::{HashReader, NodeId};
 pub use note::{MalformedLine, MalformedNote, NOTE_BYTES_MAX, Note, SIGNATURES_MAX, SignatureLine};
 pub use plan::{OutOfRange, ProofPlan, RootPlan};

@@ -10,6 +10,11 @@ mod cosignature;
 mod forge;
 mod judgement;
 mod keys;
+mod misbehaved;
+mod misbehavior_forks;
+mod misbehavior_framing;
+mod misbehavior_text;
+mod misbehavior_verdict;
 mod note;
 mod policy;
 mod policy_file;
@@ -19,6 +24,9 @@ mod quorum_strength;
 mod receipt;
 mod signature;
 mod signed_checkpoint;
+#[path = "../trees/stored.rs"]
+#[expect(dead_code, reason = "the tests of trees use all of it")]
+mod stored;
 #[path = "../support/vectors.rs"]
 mod vectors;
 mod vkey;
@@ -32,6 +40,8 @@ fn every_vector_file_is_run() {
         "cosignature/ed25519_message",
         "cosignature/line",
         "cosignature/ml_dsa_message",
+        "misbehavior/text",
+        "misbehavior/verdict",
         "note/note",
         "note/text_signature",
         "note/vkey",
@@ -47,6 +57,7 @@ fn every_vector_file_is_run() {
     let folders = [
         "checkpoint",
         "cosignature",
+        "misbehavior",
         "note",
         "policy",
         "proof",

@@ -27,8 +27,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tlog::{TILE_WIDTH, TreeSize};
 
-/// What a served log is told: nothing stays for healing, so that the disk holds what a log of this size needs.
-const OPTIONS: [&str; 2] = ["--healing-window", "0s"];
+/// What a served log is told: nothing stays for healing, so that the disk holds what a log of this size needs; and the
+/// quotas are asked, but too high to bite.
+const OPTIONS: [&str; 14] = [
+    "--healing-window",
+    "0s",
+    "--rate-per-bureau",
+    "1000000",
+    "--burst-per-bureau",
+    "1000000",
+    "--rate-per-address",
+    "1000000",
+    "--burst-per-address",
+    "1000000",
+    "--rate-of-all",
+    "1000000",
+    "--burst-of-all",
+    "10000000",
+];
 
 /// What it syncs, as the server is built.
 const FSYNC: &str = "database FULL and journal fdatasync, each batch";

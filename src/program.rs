@@ -1,13 +1,17 @@
 //! The program `notarylog`, for the log's operator. The only place that names adapters and opens things.
 
+mod backup;
 mod bureau;
 mod check;
 mod config;
 mod folder;
 mod init;
+mod manifest;
 mod notice;
 mod quotas;
+mod restore;
 mod serve;
+mod tile_copy;
 mod witness_policy;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -42,6 +46,15 @@ enum Verb {
         after_help = "Examples:\n  notarylog check /srv/log\n  notarylog check https://log.example.org"
     )]
     Check(check::Check),
+    /// Copies the log in DIR to the new folder TO, also while it serves; the keys stay out of it
+    #[command(after_help = "Example:\n  notarylog backup /srv/log /mnt/backup/2026-11-24")]
+    Backup(backup::Backup),
+    /// Makes a log in DIR from a backup and from what is left of the original
+    #[command(
+        after_help = "Examples:\n  notarylog restore /mnt/backup/2026-11-24 /srv/log\n  \
+                      notarylog restore /mnt/backup/2026-11-24 /srv/log --keys /media/safe/keys --anchor /mnt/second/journal"
+    )]
+    Restore(restore::Restore),
     /// Enrols, rotates and revokes the keys of bureaus
     #[command(subcommand)]
     Bureau(bureau::Bureau),
@@ -85,9 +98,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Verb::Serve(folder), Some(matches)) => serve::run(&folder, matches),
         (Verb::Config(folder), Some(matches)) => config::run(&folder, matches),
         (Verb::Check(check), Some(matches)) => check.run(matches),
-        (Verb::Serve(_) | Verb::Config(_) | Verb::Check(_), None) => {
+        (Verb::Backup(backup), Some(matches)) => backup.run(matches),
+        (Verb::Serve(_) | Verb::Config(_) | Verb::Check(_) | Verb::Backup(_), None) => {
             Err(Failure::usage("no options were given"))
         }
+        (Verb::Restore(restore), _) => restore.run(),
         (Verb::Bureau(bureau), _) => bureau.run(),
         (Verb::Notice(notice), _) => notice.run(),
         (Verb::Witness(witness), _) => witness.run(),
@@ -114,6 +129,7 @@ fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("serve", |serve| config::OPTIONS.add_to(serve))
         .mut_subcommand("check", |check| config::OPTIONS.add_to(check))
+        .mut_subcommand("backup", |backup| config::OPTIONS.add_to(backup))
         .mut_subcommand("config", |shown| config::OPTIONS.add_to(shown))
 }
 
@@ -156,4 +172,19 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(Failure::could_not)
+}
+
+/// Refuses a folder that holds something, with the reason.
+pub(crate) fn refuse_unless_empty(dir: &std::path::Path, why: &str) -> Result<(), Failure> {
+    match std::fs::read_dir(dir) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(Failure::usage(format!(
+                "{} is not empty: {why}",
+                dir.display()
+            ))),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::could_not(format!("{}: {error}", dir.display()))),
+    }
 }

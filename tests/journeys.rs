@@ -1,6 +1,7 @@
 //! Journeys through the town that read like its manual. Each lives in a town of its own.
 
 mod awaited;
+mod backup;
 mod bad_input;
 mod conformance;
 mod demo_story;
@@ -34,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
         awaited::trials(),
         demo_story::trials(),
         resubmission::trials(),
+        backup::trials(),
         bad_input::trials(),
         keys::trials(),
         load::trials(),

@@ -150,6 +150,7 @@ impl Seed<'_> {
             OriginHash::of(self.origin.as_str()),
         );
         Ok(Ports {
+            read_only: None,
             coord: Arc::clone(coord) as Arc<dyn Coord>,
             objects: Arc::new(TileStore::open(&self.folder.join("tiles"))?),
             open_anchor: Box::new(move || {

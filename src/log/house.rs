@@ -185,6 +185,7 @@ impl House {
             signer: Arc::new(self.signer()),
             clock: Arc::clone(&self.clock) as Arc<dyn crate::clock::Clock>,
             witnessing: None,
+            read_only: None,
         }
     }
 

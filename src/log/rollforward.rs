@@ -1,18 +1,27 @@
 //! Rolling forward: what the database lacks and the journal has is replayed, step by step.
 //!
 //! A restored or damaged database is behind its journal. Every replayed step must lead from the database's own tree
-//! to the very root that the journal names: so the database was a prefix of what the journal knows.
+//! to the very root that the journal names: so the database was a prefix of what the journal knows. An older copy may end
+//! where the journal does not begin yet: the entries between lie in full bundles, and count if they lead to the root of
+//! the journal's first step.
 
+use super::history::packed;
 use super::sequencer::is_kept;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
+use crate::storage::coord::Head;
 use crate::storage::coord::{Advance, Committed, Coord, CoordError, NewEntry, StoredNotice};
+use crate::storage::objects::{ObjectError, Objects};
 use evidence::{ENTRY_LEN, Entry, Kind, Notice, Registry, Slot};
 use service::AwsLc;
-use tlog::{Growth, Hash, LeafIndex};
+use tlog::{Bundle, Growth, Hash, LeafIndex, TILE_WIDTH, TreeSize};
+
+/// Bundles replayed in one transaction: 8,192 entries, as many as the largest batch.
+const BUNDLES_A_STEP: u64 = 32;
 
 /// Replays what the journal has beyond the database; answers how many entries that were.
 pub async fn roll_forward(
     coord: &dyn Coord,
+    objects: &dyn Objects,
     anchor: &dyn Anchor,
     registry: &mut Registry,
 ) -> Result<u64, CannotRollForward> {
@@ -23,6 +32,12 @@ pub async fn roll_forward(
         records.push(record);
         true
     })?;
+    if let Some(first) = records.first()
+        && first.first > committed.head.size
+    {
+        check_bridge(objects, &committed, first).await?;
+        committed = bridge(coord, objects, first.first, registry).await?;
+    }
     for record in records {
         let advance = step(&committed, &record, registry)?;
         let lock = coord.lock().await?;
@@ -30,6 +45,94 @@ pub async fn roll_forward(
         committed = coord.committed().await?;
     }
     Ok(committed.head.size.get() - before)
+}
+
+/// Whether the bundles lead from the database to the journal's first step. Nothing is written.
+async fn check_bridge(
+    objects: &dyn Objects,
+    committed: &Committed,
+    first: &AnchorRecord,
+) -> Result<(), CannotRollForward> {
+    let mut frontier = committed.frontier.clone();
+    while frontier.size() < first.first {
+        let entries = stored(objects, frontier.size(), first.first).await?;
+        for (index, bytes) in (frontier.size().get()..).zip(entries.chunks_exact(ENTRY_LEN)) {
+            let index = LeafIndex::new(index);
+            let entry = Entry::parse(bytes).map_err(|_| CannotRollForward::Unreadable(index))?;
+            if entry.kind() == Kind::Notice {
+                return Err(CannotRollForward::NoticeLost(index));
+            }
+            frontier.append(Hash::of_leaf(bytes));
+        }
+    }
+    for bytes in first.entries.chunks_exact(ENTRY_LEN) {
+        frontier.append(Hash::of_leaf(bytes));
+    }
+    if frontier.root() == first.head.root && frontier.size() == first.head.size {
+        Ok(())
+    } else {
+        Err(CannotRollForward::OtherHistory(first.head.size.get()))
+    }
+}
+
+/// Replays the bundles up to this size. The heads between are nobody's: each is later than the one before, none is signed.
+async fn bridge(
+    coord: &dyn Coord,
+    objects: &dyn Objects,
+    to: TreeSize,
+    registry: &mut Registry,
+) -> Result<Committed, CannotRollForward> {
+    let mut committed = coord.committed().await?;
+    while committed.head.size < to {
+        let at = committed.head.size;
+        let mut entries = Vec::new();
+        for _ in 0..BUNDLES_A_STEP {
+            let read = at.get() + (entries.len() / ENTRY_LEN) as u64;
+            let from = TreeSize::new(read).map_err(|_| CannotRollForward::OtherHistory(read))?;
+            if from < to {
+                entries.extend(stored(objects, from, to).await?);
+            }
+        }
+        let leaves = entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
+        let growth = Growth::new(&committed.frontier, leaves);
+        let record = AnchorRecord {
+            first: at,
+            entries,
+            notices: Vec::new(),
+            head: Head {
+                size: growth.after(),
+                root: growth.root(),
+                time_ms: committed.head.time_ms + 1,
+            },
+        };
+        let advance = Advance {
+            keep: false,
+            ..step(&committed, &record, registry)?
+        };
+        coord.lock().await?.advance(&advance).await?;
+        committed = coord.committed().await?;
+    }
+    Ok(committed)
+}
+
+/// The entries from here to the end of their bundle, or to `to` if that comes first.
+async fn stored(
+    objects: &dyn Objects,
+    from: TreeSize,
+    to: TreeSize,
+) -> Result<Vec<u8>, CannotRollForward> {
+    let gap = || CannotRollForward::Gap {
+        have: from.get(),
+        next: to.get(),
+    };
+    let (index, skip) = (from.get() / TILE_WIDTH, from.get() % TILE_WIDTH);
+    let bundle = Bundle::new(index, 256).map_err(|_| gap())?;
+    let framed = objects.get(&bundle.path()).await?.ok_or_else(gap)?;
+    let entries = packed(&framed).ok_or_else(gap)?;
+    let until = (to.get() - index * TILE_WIDTH).min(TILE_WIDTH);
+    let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX) * ENTRY_LEN;
+    let wanted = entries.get(place(skip)..place(until)).ok_or_else(gap)?;
+    Ok(wanted.to_vec())
 }
 
 fn step(
@@ -98,7 +201,8 @@ fn step(
 pub enum CannotRollForward {
     /// Records between the database and the journal are gone.
     #[error(
-        "the database ends at size {have} and the journal goes on at {next}: entries between them are missing"
+        "the database ends at size {have} and the journal goes on at {next}: entries between them are in neither, and the \
+         tiles lack them"
     )]
     Gap {
         /// The database's size.
@@ -106,6 +210,11 @@ pub enum CannotRollForward {
         /// Where the journal goes on.
         next: u64,
     },
+    /// An entry between database and journal is a notice: its document lies in no tile.
+    #[error(
+        "entry {0} is a notice that neither the database nor the journal holds any more: a newer database is needed"
+    )]
+    NoticeLost(LeafIndex),
     /// The database is no prefix of what the journal knows.
     #[error(
         "the database does not lead to the journal's head at size {0}: they hold two different histories"
@@ -114,6 +223,9 @@ pub enum CannotRollForward {
     /// A journal record holds something that is no valid entry or notice.
     #[error("the journal's entry {0} cannot be replayed")]
     Unreadable(LeafIndex),
+    /// The tiles could not be read.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
     /// The journal could not be read.
     #[error(transparent)]
     Anchor(#[from] AnchorError),

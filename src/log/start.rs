@@ -47,6 +47,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The witnesses whose quorum a head needs; none on a log without.
     pub witnessing: Option<Arc<Witnessing>>,
+    /// Why this store may only be read, whatever it holds: nothing tells what came after it.
+    pub read_only: Option<String>,
 }
 
 /// What readers need.
@@ -77,7 +79,7 @@ pub async fn start(
 ) -> Result<Started, StartError> {
     let anchor = (ports.open_anchor)()?;
     let mut registry = replay_notices(ports).await?;
-    let mut why_read_only = None;
+    let mut why_read_only = ports.read_only.clone();
     let committed = ports.coord.committed().await?;
     if anchor
         .last()
@@ -85,10 +87,17 @@ pub async fn start(
     {
         // Replaying writes, so this process takes the store first; it is opened once more when both agree.
         ports.coord.open(fresh_incarnation()?).await?;
-        match roll_forward(ports.coord.as_ref(), anchor.as_ref(), &mut registry).await {
+        match roll_forward(
+            ports.coord.as_ref(),
+            ports.objects.as_ref(),
+            anchor.as_ref(),
+            &mut registry,
+        )
+        .await
+        {
             Ok(entries) => tracing::warn!(
                 entries,
-                "The database was behind its journal; it was rolled forward."
+                "The database was behind its journal; it was rolled forward by the journal and the tiles."
             ),
             Err(error) => why_read_only = Some(format!("{error}. {WHAT_TO_DO}")),
         }

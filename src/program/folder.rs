@@ -1,6 +1,6 @@
 //! The log's folder: what lies where.
 
-use super::Failure;
+use super::{Failure, manifest};
 use crate::clock::SystemClock;
 use crate::log::board::Board;
 use crate::log::cosigner::Witnessing;
@@ -65,6 +65,7 @@ pub(crate) async fn ports(
         .map_err(Failure::could_not)?;
     let objects = TileStore::open(&tiles(dir)).map_err(Failure::could_not)?;
     let journal = journal(dir, config)?;
+    let from_backup = manifest::mark(&journal)?;
     let open_anchor = Box::new(move || {
         let journal = Journal::open(&journal, origin_hash.as_bytes())?;
         if let Some(torn) = journal.torn_tail() {
@@ -77,6 +78,10 @@ pub(crate) async fn ports(
         Ok(Box::new(journal) as Box<dyn Anchor>)
     });
     let witnessing = witnessing(config, signer.vkeys(), &origin_hash, metrics)?;
+    // With witnesses the gate finds out what the backup lacks; without, nobody can.
+    let read_only = from_backup
+        .filter(|_| witnessing.is_none())
+        .map(|manifest| manifest.why_read_only());
     Ok(Ports {
         coord: Arc::new(coord),
         objects: Arc::new(objects),
@@ -84,6 +89,7 @@ pub(crate) async fn ports(
         signer,
         clock: Arc::new(SystemClock),
         witnessing: witnessing.map(Arc::new),
+        read_only,
     })
 }
 

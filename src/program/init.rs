@@ -18,6 +18,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tlog::{Origin, Vkey};
 
+const NEW_LOG: &str = "a new log needs an empty folder, and an existing one is never overwritten";
+
 /// Makes a new log.
 #[derive(Args)]
 pub(crate) struct Init {
@@ -45,9 +47,9 @@ impl Init {
         let origin = Origin::new(self.origin.as_str()).map_err(|error| {
             Failure::usage(format!("--origin: {error}; take a URL without a scheme, such as log.example.org/suzhou-2026"))
         })?;
-        refuse_unless_empty(&self.dir)?;
+        super::refuse_unless_empty(&self.dir, NEW_LOG)?;
         if let Some(anchor) = &self.anchor {
-            refuse_unless_empty(anchor)?;
+            super::refuse_unless_empty(anchor, NEW_LOG)?;
         }
         std::fs::create_dir_all(&self.dir).map_err(|error| cannot_make(&self.dir, &error))?;
         let _lock = FolderLock::take(&self.dir).map_err(Failure::could_not)?;
@@ -193,20 +195,6 @@ fn admin_keys(dir: &Path, origin: &Origin) -> Result<[SecretDocument; 3], Failur
         bound_key::read(&path, origin).map_err(Failure::could_not)
     };
     Ok([make("1.pem")?, make("2.pem")?, make("3.pem")?])
-}
-
-fn refuse_unless_empty(dir: &Path) -> Result<(), Failure> {
-    match std::fs::read_dir(dir) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(Failure::usage(format!(
-                "{} is not empty: a new log needs an empty folder, and an existing one is never overwritten",
-                dir.display()
-            ))),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(cannot_make(dir, &error)),
-    }
 }
 
 fn cannot_make(path: &Path, error: &std::io::Error) -> Failure {

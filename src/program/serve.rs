@@ -1,15 +1,18 @@
 //! `notarylog serve`: the log's doors open.
 
-use super::{Failure, Folder, config, folder};
+use super::{Failure, Folder, config, folder, manifest};
 use crate::http;
 use crate::log::Log;
 use crate::log::runner::{Runner, Settings};
 use crate::metrics::Metrics;
 use clap::ArgMatches;
 use service::{Admin, Config, Door, FolderLock, Limits, Readiness, Stop, Tls};
+use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// `notarylog serve DIR`.
 pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> {
@@ -61,6 +64,10 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         .await
         .map_err(Failure::could_not)?;
     let log = runner.log();
+    tokio::spawn(forget_backup(
+        Arc::clone(&log),
+        folder::journal(&folder.dir, config)?,
+    ));
     let url = format!("{scheme}://{}", door.local_addr());
     announce(folder, &log, &url, admin.local_addr())?;
 
@@ -97,6 +104,24 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         )),
     }
 }
+
+/// Once the witnesses have let a restored log serve, its journal holds everything again, and its mark goes.
+async fn forget_backup(log: Arc<Log>, journal: PathBuf) {
+    let mark = journal.join(manifest::MARK);
+    if !mark.exists() {
+        return;
+    }
+    while !log.status().is_serving() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    if let Err(error) = std::fs::remove_file(&mark).and_then(|()| File::open(&journal)?.sync_all())
+    {
+        tracing::warn!(%error, "The mark of a restored journal could not be removed; the next start tries again.");
+    }
+}
+
+/// How soon it is noticed that a restored log serves.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The first line on standard output tells where the log is.
 fn announce(folder: &Folder, log: &Log, url: &str, admin: SocketAddr) -> Result<(), Failure> {

@@ -33,6 +33,7 @@
 //! roots, signatures and witnesses are for.
 
 mod appender;
+mod copy;
 mod record;
 mod segment;
 
@@ -72,6 +73,8 @@ pub struct Journal {
     last: Option<Head>,
     checksum: Checksum,
     cut: Option<TornTail>,
+    /// Where the records of the newest segment ended when the journal was opened.
+    end: u64,
     /// Set by the first failed write or sync, after which nobody knows what is on disk.
     failed: bool,
 }
@@ -103,6 +106,12 @@ impl Journal {
     /// written is not there yet.
     pub fn open_read_only(folder: &Path, origin_hash: &[u8; 32]) -> Result<Self, AnchorError> {
         Self::open_for(folder, origin_hash, Access::ReadOnly, SEGMENT_LEN)
+    }
+
+    /// Copies the journal, as it was when it was opened for reading, into a folder that is empty or not there; also beside a
+    /// process that appends and trims. Everything is durable when it answers: how many bytes.
+    pub fn copy_to(&self, folder: &Path) -> Result<u64, AnchorError> {
+        copy::copy(&self.folder, &self.segments, self.end, folder).map_err(AnchorError::Fatal)
     }
 
     /// The torn tail that opening found: cut off when open for appending, else left as it is.
@@ -140,6 +149,7 @@ impl Journal {
             last: None,
             checksum: Checksum::START,
             cut: None,
+            end: 0,
             failed: false,
         };
         journal.find_end()?;
@@ -169,6 +179,7 @@ impl Journal {
             }
             if is_newest {
                 self.checksum = reader.checksum;
+                self.end = reader.offset;
                 if self.access == Access::Append {
                     let path = self.folder.join(segment.name());
                     let is_torn = self.cut.is_some();

@@ -5,6 +5,7 @@
 //! key: nothing counts or scans. The schema, with its reasons, is in `migrations/sqlite`.
 
 mod batch;
+mod copy;
 mod head;
 mod head_lock;
 mod leaf_fill;
@@ -109,6 +110,12 @@ impl SqliteCoord {
         let coord = Self::new(Access::View(view));
         coord.check_origin(origin_hash).await?;
         Ok(coord)
+    }
+
+    /// Copies the database at `from`, as of one moment and also beside the process that writes it, to a file that is not
+    /// there. The copy is durable when this answers.
+    pub async fn copy(from: &Path, to: &Path) -> Result<(), CoordError> {
+        copy::copy(from, to).await
     }
 
     /// Closes all connections, after the last transaction has ended.

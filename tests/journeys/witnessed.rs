@@ -48,10 +48,10 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A town whose log serves, and a bureau.
-fn town() -> Result<(Town, Submitter), Failed> {
+pub(super) fn town() -> Result<(Town, Submitter), Failed> {
     let mut town = Town::found_with_witnesses(None)?;
     town.open_log()?;
     town.log_serves()?;
@@ -59,12 +59,12 @@ fn town() -> Result<(Town, Submitter), Failed> {
     Ok((town, bureau))
 }
 
-fn entry(bureau: &Submitter, name: u64) -> Vec<u8> {
+pub(super) fn entry(bureau: &Submitter, name: u64) -> Vec<u8> {
     bureau.entry(bytes("tag", name), bytes("commitment", name))
 }
 
 /// Submits an entry; answers its index and the size of the head under which its proof stands.
-fn witnessed(url: &str, entry: &[u8]) -> Result<(u64, u64), Failed> {
+pub(super) fn witnessed(url: &str, entry: &[u8]) -> Result<(u64, u64), Failed> {
     let begun = Instant::now();
     loop {
         let answer = post(url, entry)?;
@@ -265,7 +265,7 @@ fn database_restored() -> Result<(), Failed> {
 }
 
 /// Waits until so many entries lie in tiles.
-fn stored(town: &Town, entries: u64) -> Result<(), Failed> {
+pub(super) fn stored(town: &Town, entries: u64) -> Result<(), Failed> {
     until(|| {
         let metrics = http::get(town.admin_url(), "/metrics")?.text();
         let stored = metrics
@@ -436,7 +436,7 @@ fn cloned() -> Result<(), Failed> {
 }
 
 /// Waits until the log is in this final state; answers what it says of itself.
-fn read_only(url: &str, state: &str) -> Result<Value, Failed> {
+pub(super) fn read_only(url: &str, state: &str) -> Result<Value, Failed> {
     let mut info = Value::Null;
     until(|| {
         info = http::get(url, "/v1/log")?.json();
@@ -456,7 +456,7 @@ fn shown_size(url: &str) -> Result<u64, Failed> {
         .unwrap_or(0))
 }
 
-fn until(mut holds: impl FnMut() -> Result<bool, Failed>) -> Result<(), Failed> {
+pub(super) fn until(mut holds: impl FnMut() -> Result<bool, Failed>) -> Result<(), Failed> {
     let begun = Instant::now();
     while !holds()? {
         if begun.elapsed() > PATIENCE {
@@ -468,7 +468,7 @@ fn until(mut holds: impl FnMut() -> Result<bool, Failed>) -> Result<(), Failed> 
 }
 
 /// What SQLite leaves in a folder.
-const DATABASE: [&str; 3] = ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"];
+pub(super) const DATABASE: [&str; 3] = ["log.sqlite", "log.sqlite-wal", "log.sqlite-shm"];
 
 /// Copies parts of the stopped log's folder aside under a name, as far as they are there.
 fn copy_of(

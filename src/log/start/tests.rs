@@ -95,6 +95,77 @@ async fn a_restored_database_is_rolled_forward_from_the_journal() {
         .await;
 }
 
+/// Leaves a journal that begins only at the last step that begins below this size, as trimming does.
+fn trim_journal(house: &House, below: u64) {
+    let mut records = Vec::new();
+    house
+        .journal()
+        .unwrap()
+        .replay(TreeSize::ZERO, &mut |record| {
+            records.push(record);
+            true
+        })
+        .unwrap();
+    let kept = records
+        .iter()
+        .rposition(|record| record.first.get() < below)
+        .unwrap();
+    std::fs::remove_dir_all(house.path("journal")).unwrap();
+    let mut journal = house.journal().unwrap();
+    for record in &records[kept..] {
+        journal.append(record).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_older_than_its_journal_is_rolled_forward_from_the_tiles() {
+    let house = House::new().await;
+    house
+        .run(async |log| house.log_records(log, 0..5).await.unwrap())
+        .await;
+    let restore = house.keep(&DATABASE);
+    let head = house
+        .run(async |log| {
+            for from in (5..700).step_by(50) {
+                house.log_records(log, from..from + 50).await.unwrap();
+            }
+            while log.metrics().stored_size.get() < 512 {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            log.heart().publisher.newest().unwrap().head
+        })
+        .await;
+    trim_journal(&house, 500);
+    let without_a_tile = house.copy();
+    let bundle = Bundle::new(1, 256).unwrap().path();
+    std::fs::remove_file(without_a_tile.path("tiles").join(bundle)).unwrap();
+    restore();
+    for part in DATABASE {
+        let _absent = std::fs::remove_file(without_a_tile.path(part));
+        if house.path(part).exists() {
+            std::fs::copy(house.path(part), without_a_tile.path(part)).unwrap();
+        }
+    }
+    house
+        .run(async |log| {
+            assert_eq!(log.heart().history.size(), head.size);
+            let root = log.heart().history.root(head.size).await.unwrap();
+            assert_eq!(root, head.root);
+            assert_eq!(house.log_records(log, [300, 900]).await.unwrap()[0], 302);
+        })
+        .await;
+    without_a_tile
+        .run(async |log| {
+            let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
+                panic!("it serves")
+            };
+            assert!(why.contains("the tiles lack them"), "{why}");
+            let size = log.heart().history.size().get();
+            assert_eq!(size, 7, "nothing was taken");
+        })
+        .await;
+}
+
 /// A log of over 700 entries of which 512 lie in tiles, and its tiles of when 256 did put back.
 async fn with_older_tiles(house: &House) {
     let stored = async |log: &Log, size| {

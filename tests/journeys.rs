@@ -15,6 +15,7 @@ mod problems;
 mod refusals;
 mod restart;
 mod resubmission;
+mod signed_list;
 mod stranger;
 mod submission;
 mod tls;
@@ -29,6 +30,7 @@ pub fn trials() -> Vec<Trial> {
     [
         submission::trials(),
         witness::trials(),
+        signed_list::trials(),
         witness_memory::trials(),
         conformance::trials(),
         witnessed::trials(),

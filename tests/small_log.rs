@@ -118,7 +118,12 @@ impl SmallLog {
 
     /// Opens the log's door and tells its address: whatever it is asked, it answers its checkpoint.
     pub fn open(&self) -> Result<String, Failed> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        self.open_at("127.0.0.1:0")
+    }
+
+    /// The same at this address.
+    pub fn open_at(&self, address: &str) -> Result<String, Failed> {
+        let listener = TcpListener::bind(address)?;
         let url = format!("http://{}", listener.local_addr()?);
         let served = Arc::clone(&self.served);
         std::thread::spawn(move || {

@@ -4,10 +4,9 @@ use crate::small_log::SmallLog;
 use crate::witness_house::{WitnessHouse, done, post};
 use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tlog::{Checkpoint, Hash, KeyId, KeyKind, KeyName, Note, SignatureLine, TreeSize, Vkey};
+use tlog::{Checkpoint, Hash, KeyId, KeyKind, KeyName, Note, SignatureLine, TreeSize};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -28,10 +27,6 @@ pub fn trials() -> Vec<Trial> {
         Trial::test(
             "a_log_is_enrolled_and_removed_beside_a_running_witness",
             enrolment,
-        ),
-        Trial::test(
-            "a_signed_list_adds_logs_to_a_witness_and_changes_none",
-            signed_list,
         ),
         Trial::test(
             "a_witnesss_folder_has_one_process_and_keys_for_its_owner_alone",
@@ -297,41 +292,6 @@ fn enrolment() -> Result<(), Failed> {
     house.enrol(&log, None)?;
     house.wait_for(409, &first)?;
     house.cosigned(&log.step(5, 6)?).map(drop)
-}
-
-fn signed_list() -> Result<(), Failed> {
-    let (signer, listed) = (
-        SmallLog::new("lists.example/logs")?,
-        SmallLog::new("log.example/listed")?,
-    );
-    let mut house = WitnessHouse::found()?;
-    let file = house.beside("logs.list");
-    let write = |sequence: u64, vkeys: &[Vkey]| -> Result<(), Failed> {
-        let mut text = format!("notarylog/witness-logs@v1\nsequence {sequence}\n");
-        for vkey in vkeys {
-            writeln!(text, "log {vkey}")?;
-        }
-        let line = signer.sign_text(&text)?;
-        Ok(std::fs::write(&file, format!("{text}\n{line}"))?)
-    };
-    let path = file.display().to_string();
-    let key = signer.vkeys()[0].to_string();
-    let options = ["--first-run", "--log-list", &path, "--log-list-key", &key];
-    write(7, listed.vkeys())?;
-    house.open(&options)?;
-    house.wait_for(200, &listed.step(0, 5)?)?;
-    house.close()?;
-    // An older issue, and a newer one with another key for a known log: both are refused and reported, the log stays.
-    let other = SmallLog::new("log.example/listed")?;
-    for (sequence, said) in [(6, "the sequence 6"), (8, "enrolled with other keys")] {
-        write(sequence, other.vkeys())?;
-        house.open(&options)?;
-        house.wait_for(200, &listed.step(5, 5)?)?;
-        assert_eq!(house.post(&other.step(5, 5)?)?.status, 403);
-        house.close()?;
-        assert!(house.diary()?.contains(said), "{said}: {}", house.diary()?);
-    }
-    Ok(())
 }
 
 fn folder() -> Result<(), Failed> {

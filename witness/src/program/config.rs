@@ -36,12 +36,14 @@ pub(crate) const OPTIONS: Options = Options::new(
             "VKEY[ URL]",
             "A key of a log to enrol, named by its origin, and where the log serves /checkpoint",
         ),
-        Opt::value(
-            "log-list",
-            "FILE|URL",
-            "A signed list of logs to enrol, read again every minute",
-        ),
+        Opt::value("log-list", "FILE|URL", "A signed list of logs to enrol"),
         Opt::value("log-list-key", "VKEY", "The key that must sign the list"),
+        Opt::value(
+            "log-list-every",
+            "SECONDS",
+            "How often the list is read again; it changes some times a year",
+        )
+        .or("60"),
         Opt::value(
             "rate-per-log",
             "NUMBER",

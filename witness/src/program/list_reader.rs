@@ -8,13 +8,11 @@ use crate::log_list::{LIST_BYTES_MAX, LogList, add, log_entry};
 use crate::memory::served_head::{body, client, in_full};
 use crate::metrics::Metrics;
 use service::{Config, Stop};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tlog::Vkey;
-
-/// A list changes some times a year.
-const READ_EVERY: Duration = Duration::from_mins(1);
 
 /// The logs of the configuration.
 pub(crate) fn configured_logs(config: &Config) -> Result<Vec<NewLog>, Failure> {
@@ -30,6 +28,7 @@ pub(crate) fn configured_logs(config: &Config) -> Result<Vec<NewLog>, Failure> {
 /// Where the list is, and who signs it.
 pub(crate) struct ListReader {
     place: Place,
+    every: Duration,
     signer: Vkey,
     cosigner: Arc<Cosigner>,
     ledger: Arc<dyn Ledger>,
@@ -60,8 +59,10 @@ impl ListReader {
         } else {
             Place::File(config.path("log-list").map_err(Failure::usage)?)
         };
+        let every: NonZeroU32 = config.get("log-list-every").map_err(Failure::usage)?;
         Ok(Some(Self {
             place,
+            every: Duration::from_secs(every.get().into()),
             signer,
             cosigner: Arc::clone(cosigner),
             ledger: Arc::clone(ledger),
@@ -78,7 +79,7 @@ impl ListReader {
             }
             tokio::select! {
                 () = stop.stopped() => return,
-                () = tokio::time::sleep(READ_EVERY) => {}
+                () = tokio::time::sleep(self.every) => {}
             }
         }
     }

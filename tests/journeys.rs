@@ -10,6 +10,7 @@ mod folder;
 mod hostile;
 mod keys;
 mod load;
+mod lying_witness;
 mod policy_notice;
 mod problems;
 mod refusals;
@@ -34,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
         witness_memory::trials(),
         conformance::trials(),
         witnessed::trials(),
+        lying_witness::trials(),
         awaited::trials(),
         demo_story::trials(),
         resubmission::trials(),

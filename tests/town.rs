@@ -10,6 +10,7 @@ mod fuzz;
 mod house;
 mod journeys;
 mod liar;
+mod lying_witness;
 mod reader;
 mod receipt;
 mod skip;

@@ -63,9 +63,26 @@ impl SmallLog {
 
     /// The text of the checkpoint at a size.
     pub fn text(&self, size: u64) -> Result<String, Failed> {
-        let size = TreeSize::new(size)?;
-        let root = tlog::root(self, size)?;
-        Ok(Checkpoint::new(&self.origin, size, root).text())
+        let root = self.root(size)?;
+        Ok(Checkpoint::new(&self.origin, TreeSize::new(size)?, root).text())
+    }
+
+    /// The root of the tree at a size.
+    pub fn root(&self, size: u64) -> Result<Hash, Failed> {
+        Ok(tlog::root(self, TreeSize::new(size)?)?)
+    }
+
+    /// The hash of a leaf.
+    pub fn leaf(&self, index: u64) -> Result<Hash, Failed> {
+        Ok(self.node(0, index).ok_or("the log has no such leaf")?)
+    }
+
+    /// Puts another leaf there: all trees that hold it are others from now on.
+    pub fn set_leaf(&mut self, index: u64, hash: Hash) {
+        let index = usize::try_from(index).ok();
+        if let Some(leaf) = index.and_then(|index| self.leaves.get_mut(index)) {
+            *leaf = hash;
+        }
     }
 
     /// Signs any text of a checkpoint with both keys, now.

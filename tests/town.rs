@@ -16,6 +16,7 @@ mod receipt;
 mod skip;
 mod small_log;
 mod submitter;
+mod witness_crashes;
 mod witness_house;
 mod wrong_witness;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ("journey", journeys::trials()),
         ("crash", crashes::trials()),
         ("fuzz", fuzz::trials()),
+        ("crash", witness_crashes::trials()),
     ]
     .into_iter()
     .flat_map(|(kind, trials)| trials.into_iter().map(move |trial| trial.with_kind(kind)))

@@ -41,7 +41,9 @@ impl Answer {
             return Err(self.told());
         }
         match expected {
-            Expected::Accepted | Expected::Refused(_) | Expected::Cut(_) => Ok(last_time_s),
+            Expected::Accepted | Expected::Refused(_) | Expected::Cut(_) | Expected::Strict(_) => {
+                Ok(last_time_s)
+            }
             Expected::Conflict(size) => self.conflict(size).map(|()| last_time_s),
             Expected::Cosigned => self.cosigned(request, vkeys).map(|_| last_time_s),
             Expected::CosignedByMlDsa => {
@@ -191,6 +193,9 @@ impl Expected {
             Self::Conflict(size) => format!("409, {TREE_SIZE}, \"{size}\\n\""),
             Self::Refused(status) => status.to_string(),
             Self::Cut(status) => format!("{status}, or the end of the connection"),
+            Self::Strict(status) => {
+                format!("{status}; a decoder may overlook it (RFC 4648, section 3.5)")
+            }
         }
     }
 }

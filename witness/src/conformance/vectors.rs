@@ -73,6 +73,7 @@ fn step(step: &Step) -> Value {
                     step["body"] = format!("{size}\n").into();
                 }
                 Expected::Cut(_) => step["or"] = "cut".into(),
+                Expected::Strict(_) => step["or"] = "overlooked".into(),
             }
             step
         }

@@ -1,7 +1,7 @@
 //! The form of a request. The specification says what a client must send, and not what a witness answers to anything
 //! else: 400 is our own table's. That it is not cosigned is held to be the specification's.
 
-use crate::conformance::case::Expected::{Accepted, Cut, Refused};
+use crate::conformance::case::Expected::{self, Accepted, Cut, Refused, Strict};
 use crate::conformance::case::Weight::{Must, Ours};
 use crate::conformance::case::{Case, Step};
 use crate::conformance::sample_log::{SampleLog, ask, node, proof, root, stranger, tree_size};
@@ -106,31 +106,42 @@ fn spoilt_lines(suffix: &str) -> Vec<Case> {
 }
 
 fn spoilt_proofs(suffix: &str) -> Vec<Case> {
-    let spoils: [(&str, SpoilHash); 8] = [
-        ("a proof line that is not base64", |_| "*".repeat(43) + "="),
-        ("a proof line of 31 bytes", |_| "A".repeat(42) + "=="),
-        ("a proof line of 33 bytes", |_| "A".repeat(44)),
-        ("a proof line without padding", |hash| hash.replace('=', "")),
-        ("a proof line in base64 of another alphabet", |hash| {
-            hash.replace('+', "-").replace('/', "_")
+    let spoils: [(&str, Expected, SpoilHash); 8] = [
+        ("a proof line that is not base64", Refused(400), |_| {
+            "*".repeat(43) + "="
+        }),
+        ("a proof line of 31 bytes", Refused(400), |_| {
+            "A".repeat(42) + "=="
+        }),
+        ("a proof line of 33 bytes", Refused(400), |_| "A".repeat(44)),
+        ("a proof line without padding", Refused(400), |hash| {
+            hash.replace('=', "")
         }),
         (
+            "a proof line in base64 of another alphabet",
+            Refused(400),
+            |hash| hash.replace('+', "-").replace('/', "_"),
+        ),
+        (
             "a proof line whose last bits are not zero",
+            Strict(400),
             last_bits_not_zero,
         ),
-        ("a proof line with a space at its end", |hash| {
-            format!("{hash} ")
-        }),
-        ("a proof line of two hashes", |hash| {
+        (
+            "a proof line with a space at its end",
+            Refused(400),
+            |hash| format!("{hash} "),
+        ),
+        ("a proof line of two hashes", Refused(400), |hash| {
             format!("{hash} {hash}")
         }),
     ];
     spoils
         .into_iter()
-        .map(|(name, spoil)| {
+        .map(|(name, expected, spoil)| {
             let case = Case::new(("form", suffix), Ours, name, HASH);
             case.step(0, 5)
-                .post(Refused(400), |log| {
+                .post(expected, |log| {
                     let (good, hash) = (log.step(5, 8), proof(5, 8)[SPELT].to_string());
                     good.replacen(&hash, &spoil(&hash), 1)
                 })
@@ -273,7 +284,10 @@ mod tests {
                     continue;
                 };
                 let parsed = AddCheckpoint::parse(request);
-                let wanted = matches!(expected, Expected::Refused(_) | Expected::Cut(_));
+                let wanted = matches!(
+                    expected,
+                    Expected::Refused(_) | Expected::Cut(_) | Expected::Strict(_)
+                );
                 assert_eq!(parsed.is_err(), wanted, "{}: {parsed:?}", case.name);
             }
         }

@@ -50,9 +50,14 @@ impl Connection {
         let pulse = Pulse::new();
         // Below TLS: what the system takes is what counts, not what waits encrypted.
         let stream = TimedStream::new(stream, pulse.clone());
-        let Some(tls) = &self.tls else {
-            return self.converse(stream, pulse, stop).await;
-        };
+        match self.tls.clone() {
+            None => self.converse(stream, pulse, stop).await,
+            // In a box: a connection without TLS is not to pay, in memory, for the state of one with it.
+            Some(tls) => Box::pin(self.serve_tls(tls, stream, pulse, stop)).await,
+        }
+    }
+
+    async fn serve_tls(self, tls: TlsAcceptor, stream: TimedStream, pulse: Pulse, stop: Stop) {
         let handshake = tls.accept(stream);
         tokio::select! {
             shaken = timeout(self.limits.handshake_timeout, handshake) => match shaken {
@@ -167,4 +172,44 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
         .keep_alive_interval(H2_PING_EVERY)
         .keep_alive_timeout(limits.write_timeout);
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::Connection;
+    use crate::door_metrics::DoorMetrics;
+    use crate::gate::Gate;
+    use crate::seat::Seats;
+    use crate::{Limits, PeerAddress, Stop};
+
+    /// Thousands of connections wait at a time: a state of one with TLS, kept beside the plain one, doubles this.
+    const TASK_BYTES_MAX: usize = 4 * 1024;
+
+    #[tokio::test]
+    async fn a_connection_without_tls_is_a_small_task() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let peer = PeerAddress::new(address);
+        let limits = Arc::new(Limits::default());
+        let connection = Connection {
+            gate: Gate::new(Router::new(), Arc::clone(&limits)),
+            seat: Seats::new(&limits).take(peer.network()).unwrap(),
+            limits,
+            metrics: DoorMetrics::new(),
+            peer,
+            tls: None,
+        };
+        let task = connection.serve(stream, Stop::new());
+        assert!(
+            size_of_val(&task) <= TASK_BYTES_MAX,
+            "{}",
+            size_of_val(&task)
+        );
+    }
 }

@@ -13,18 +13,12 @@ use crate::ledger::kept::KeptHead;
 use crate::ledger::{Ledger, LedgerError, Step};
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
+use crate::turn::AT_WORK_MAX;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tlog::{AddCheckpoint, Latest, Note};
 use tokio::sync::{mpsc, oneshot};
-
-/// Requests that wait for the writer; more are told to come again. A thousand logs that all ask at once are taken, twice
-/// over: whatever waits here bears a signature of an enrolled log.
-pub const WAITING_MAX: usize = 2_048;
-
-/// Requests in one transaction.
-const BATCH_MAX: usize = 512;
 
 /// A pause before the store is read again: a fault that stays must not spin.
 const RELOAD_PAUSE: Duration = Duration::from_millis(200);
@@ -107,7 +101,7 @@ impl Desk {
         roster: Arc<RosterKeeper>,
         metrics: Arc<Metrics>,
     ) -> (Self, Writer) {
-        let (sender, waiting) = mpsc::channel(WAITING_MAX);
+        let (sender, waiting) = mpsc::channel(AT_WORK_MAX);
         let writer = Writer {
             waiting,
             ledger,
@@ -132,7 +126,7 @@ impl Writer {
     /// Works until all ways to the desk are gone.
     pub async fn run(mut self) {
         let mut batch = Vec::new();
-        while self.waiting.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        while self.waiting.recv_many(&mut batch, AT_WORK_MAX).await > 0 {
             self.take(std::mem::take(&mut batch)).await;
         }
     }

@@ -1,7 +1,7 @@
 //! The witness: it checks that logs only grow, remembers, and only then cosigns. <https://c2sp.org/tlog-witness>
 //!
-//! [`http`] → [`witness`] (form, log, signature, clock, [`judgement`]) → [`desk`] (one writer, one sync for all that
-//! wait) → [`ledger`] → [`cosigner`], which signs a [`committed`] head and nothing else. [`start_gate`] keeps it from
+//! [`http`] → [`witness`] (form, log, signature, clock, [`turn`], [`judgement`]) → [`desk`] (one writer, one sync for all
+//! that wait) → [`ledger`] → [`cosigner`], which signs a [`committed`] head and nothing else. [`start_gate`] keeps it from
 //! signing on from an old copy of its state. The heart names ports and no adapter; only [`program`] opens things.
 //!
 //! Out of scope: what a log holds. A witness reads no entry.
@@ -30,6 +30,7 @@ pub mod program;
 pub mod roster;
 pub mod standing;
 pub mod start_gate;
+pub mod turn;
 pub mod witness;
 
 #[cfg(test)]

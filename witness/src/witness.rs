@@ -1,7 +1,7 @@
 //! The witness: what happens to a request, in the specification's order.
 //! <https://c2sp.org/tlog-witness#add-checkpoint>
 //!
-//! form → origin → (rate) → signature → our clock → old size and proof → on disk, with the time → signatures.
+//! form → origin → (rate) → signature → our clock → (turn) → old size and proof → on disk, with the time → signatures.
 
 use crate::clock::Clock;
 use crate::cosigner::{Cosigner, SignError};
@@ -14,6 +14,8 @@ use crate::metrics::{self, Metrics};
 use crate::roster::{Roster, RosterKeeper};
 use crate::standing::LastRefusal;
 use crate::start_gate::StartGate;
+use crate::turn::Turns;
+use axum::body::Bytes;
 use service::{Exceeded, Network, Quota, Rate};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -49,6 +51,8 @@ pub struct Witness {
     /// What each address may send for each log unsigned. It is taken for each request and given back when its signature
     /// holds.
     pub unsigned: Quota<(LogId, Network)>,
+    /// Whose turn it is.
+    pub turns: Turns,
 }
 
 impl Witness {
@@ -58,7 +62,7 @@ impl Witness {
     }
 
     /// Answers a request: the lines to send back, or why not.
-    pub async fn add_checkpoint(&self, body: &[u8], from: Network) -> Result<String, Declined> {
+    pub async fn add_checkpoint(&self, body: Bytes, from: Network) -> Result<String, Declined> {
         let timer = self.metrics.request_seconds.start_timer();
         let answer = self.answer(body, from).await;
         timer.observe_duration();
@@ -69,8 +73,10 @@ impl Witness {
         answer
     }
 
-    async fn answer(&self, body: &[u8], from: Network) -> Result<String, Declined> {
-        let request = AddCheckpoint::parse(body)?;
+    async fn answer(&self, body: Bytes, from: Network) -> Result<String, Declined> {
+        let request = AddCheckpoint::parse(&body)?;
+        // The connection has its buffer back while the request waits.
+        drop(body);
         let logs = self.logs();
         let log = logs
             .by_origin(request.checkpoint().origin())
@@ -115,6 +121,8 @@ impl Witness {
             self.clock.now_s(),
             self.clock.elapsed_ms(),
         )?;
+        // What bears no signature of the log never waits.
+        let _turn = self.turns.take().await.ok_or(Declined::Busy)?;
         let known = log.standing.head().latest;
         let latest = judge(&request, &known)?;
         let candidate = Candidate::new(Arc::clone(log), request, lines, (known, latest));

@@ -25,7 +25,7 @@ pub async fn add_checkpoint(
     Extension(peer): Extension<PeerAddress>,
     body: Bytes,
 ) -> Response {
-    match witness.add_checkpoint(&body, peer.network()).await {
+    match witness.add_checkpoint(body, peer.network()).await {
         Ok(lines) => ([(CONTENT_TYPE, TEXT)], lines).into_response(),
         Err(declined) => declined.into_response(),
     }

@@ -13,6 +13,7 @@ use crate::memory::served_head::ServedHeads;
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
 use crate::start_gate::StartGate;
+use crate::turn::Turns;
 use crate::witness::{UNSIGNED_RATE, Witness};
 use crate::{http, keeper};
 use clap::ArgMatches;
@@ -22,6 +23,10 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use tlog::ADD_CHECKPOINT_BYTES_MAX;
+
+/// All headers of a request, and what HTTP/1 buffers of one connection: a log sends five short ones. A thousand logs hold a
+/// connection each, so this is most of what the witness has in memory.
+const HEADER_BYTES_MAX: usize = 8 * 1024;
 
 /// `notarylog-witness run DIR`.
 pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> {
@@ -47,6 +52,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let metrics = Arc::new(Metrics::new().map_err(Failure::could_not)?);
     let limits = Limits {
         body_bytes_max: ADD_CHECKPOINT_BYTES_MAX,
+        header_bytes_max: HEADER_BYTES_MAX,
         ..Limits::default()
     };
     let tls = Tls::from_config(config).map_err(Failure::usage)?;
@@ -94,6 +100,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         metrics: Arc::clone(&metrics),
         of_log: Quota::new("log", rate_per_log(config)?),
         unsigned: Quota::new("unsigned", UNSIGNED_RATE),
+        turns: Turns::new(),
     });
     gate.begin(config.switch("first-run").map_err(Failure::usage)?);
     let url = format!("{scheme}://{}", door.local_addr());

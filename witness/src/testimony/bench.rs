@@ -13,8 +13,10 @@ use crate::memory::{Memory, Recall};
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
 use crate::start_gate::StartGate;
+use crate::turn::Turns;
 use crate::witness::{Declined, UNSIGNED_RATE, Witness};
 use async_trait::async_trait;
+use axum::body::Bytes;
 use service::{PeerAddress, Quota, Rate};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -113,6 +115,7 @@ impl Bench {
             metrics,
             of_log: Quota::new("log", rate),
             unsigned: Quota::new("unsigned", UNSIGNED_RATE),
+            turns: Turns::new(),
         });
         Self {
             witness,
@@ -146,7 +149,8 @@ impl Bench {
     /// Sends a request from an address.
     pub async fn ask_from(&self, address: &str, body: &str) -> Result<String, Declined> {
         let from = PeerAddress::new(address.parse().unwrap()).network();
-        self.witness.add_checkpoint(body.as_bytes(), from).await
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        self.witness.add_checkpoint(body, from).await
     }
 
     /// The status of a request that is declined.

@@ -7,6 +7,8 @@ use crate::testimony::bench::{Bench, NOON};
 use crate::testimony::failing_ledger::Fault;
 use crate::testimony::size;
 use crate::testimony::test_log::{TestLog, ask_with, text};
+use crate::turn::{AT_WORK_MAX, WAITING_MAX};
+use futures_util::FutureExt as _;
 use std::sync::atomic::Ordering;
 use tlog::{Hash, KeyId, KeyName, Note, SignatureLine};
 
@@ -301,6 +303,40 @@ async fn a_logs_flood_is_refused_and_a_strangers_does_not_use_it_up() {
     }
     assert!(refused > 0);
     bench.cosigned(&quiet.step(0, 5, NOON)).await;
+}
+
+#[tokio::test]
+async fn a_log_waits_for_its_turn_and_what_is_refused_does_not() {
+    let (bench, log, _folder) = bench().await;
+    let mut others = Vec::new();
+    for _ in 0..AT_WORK_MAX {
+        others.push(bench.witness.turns.take().await.unwrap());
+    }
+    let request = log.step(0, 5, NOON);
+    let mut waiting = Box::pin(bench.ask(&request));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    let stranger = TestLog::new("log.example/stranger");
+    assert_eq!(bench.status(&stranger.step(0, 5, NOON)).await, 404);
+    let forged = TestLog::new(ORIGIN).step(0, 5, NOON);
+    assert_eq!(bench.status(&forged).await, 403);
+    assert!(bench.shown(&log).is_none());
+    drop(others);
+    assert!(waiting.await.is_ok());
+}
+
+#[tokio::test]
+async fn when_too_many_wait_the_next_is_told_to_come_again() {
+    let (bench, log, _folder) = bench().await;
+    let mut others: Vec<_> = (0..WAITING_MAX)
+        .map(|_| Box::pin(tokio::task::unconstrained(bench.witness.turns.take())))
+        .collect();
+    let at_work: Vec<_> = others
+        .iter_mut()
+        .filter_map(|other| other.as_mut().now_or_never())
+        .collect();
+    assert_eq!(at_work.len(), AT_WORK_MAX);
+    let busy = bench.ask(&log.step(0, 5, NOON)).await;
+    assert!(matches!(busy, Err(Declined::Busy)), "{busy:?}");
 }
 
 #[tokio::test]

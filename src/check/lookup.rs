@@ -79,20 +79,31 @@ mod tests {
             })
             .await;
         assert!(checked(&house).await.is_clean());
+        house.coord().await.enter_slots().await.unwrap();
+        house
+            .run(async |log| house.log_records(log, 300..310).await.unwrap())
+            .await;
+        assert!(checked(&house).await.is_clean());
         let url = format!("sqlite://{}", house.path("log.sqlite").display());
         let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
         for damage in [
             "DELETE FROM slot WHERE idx = 7",
             "DELETE FROM leaf WHERE idx = 270",
+            // One that waits to be entered: the second of the newest step.
+            "UPDATE slot_recent SET slots = \
+                unhex(substr(hex(slots), 1, 64) || hex(zeroblob(32)) || substr(hex(slots), 129)) \
+                WHERE first = 302",
         ] {
-            sqlx::query(damage).execute(&pool).await.unwrap();
+            let changed = sqlx::query(damage).execute(&pool).await.unwrap();
+            assert_eq!(changed.rows_affected(), 1, "{damage}");
         }
         pool.close().await;
         let report = checked(&house).await;
-        let [slot, leaf] = report.findings.as_slice() else {
+        let [slot, waiting, leaf] = report.findings.as_slice() else {
             panic!("{:?}", report.findings)
         };
         assert!(matches!(slot, Finding::SlotRow(index) if index.get() == 7));
         assert!(matches!(leaf, Finding::LeafRow(index) if index.get() == 270));
+        assert!(matches!(waiting, Finding::SlotRow(index) if index.get() == 303));
     }
 }

@@ -200,7 +200,8 @@ pub trait Coord: Send + Sync {
     /// and head rows that are neither kept nor among the newest `heads`. Never drops an entry at or above `stored`.
     async fn trim(&self, before_ms: u64, heads: u32) -> Result<(), CoordError>;
 
-    /// Moves the write-ahead log into the database, outside any commit.
+    /// Behind the head: moves what steps wrote in a hurry to where it belongs, the write-ahead log above all. What is
+    /// found does not change.
     async fn checkpoint(&self) -> Result<(), CoordError>;
 }
 

@@ -25,7 +25,7 @@ macro_rules! coord_contract {
             a_tree_of_one_size_has_one_root
             steps_of_two_handles_follow_one_another
             whoever_did_not_pass_the_gate_last_may_not_advance
-            slots_are_found_by_their_first_bytes_or_in_full
+            who_holds_a_slot_is_among_the_candidates_and_all_share_its_first_bytes
             a_slot_twice_in_one_step_is_refused
             leaves_are_indexed_in_order_behind_the_head
             notices_are_dense_and_found_by_hash
@@ -214,20 +214,15 @@ pub(crate) async fn whoever_did_not_pass_the_gate_last_may_not_advance(store: &i
     take(&*successor, step(1)).await;
 }
 
-pub(crate) async fn slots_are_found_by_their_first_bytes_or_in_full(store: &impl Store) {
+pub(crate) async fn who_holds_a_slot_is_among_the_candidates_and_all_share_its_first_bytes(
+    store: &impl Store,
+) {
     let coord = gated(store, 1).await;
     let other = store.handle().await;
     let colliding = |last| {
         let mut bytes = [7; 32];
         bytes[31] = last;
         Slot::new(bytes)
-    };
-    let at = |indices: &[u64]| {
-        indices
-            .iter()
-            .copied()
-            .map(LeafIndex::new)
-            .collect::<Vec<_>>()
     };
     // The least and the greatest numbers that 8 bytes can be, and one on each side of 0.
     let extremes = [0x00, 0x7f, 0x80, 0xff].map(|byte| Slot::new([byte; 32]));
@@ -239,34 +234,42 @@ pub(crate) async fn slots_are_found_by_their_first_bytes_or_in_full(store: &impl
     )
     .await;
     take(&*coord, with_slots(vec![colliding(2), colliding(3)])).await;
-    let asked = [
-        slot(6),
-        colliding(3),
-        colliding(0),
-        colliding(9),
-        slot(99),
-        extremes[3],
-        colliding(1),
+    // What a slot asks for, where it stands, and where those stand that share its first bytes.
+    let collided = [4, 5, 7, 8];
+    let asked: [(Slot, Option<u64>, &[u64]); 7] = [
+        (slot(6), Some(6), &[6]),
+        (colliding(3), Some(8), &collided),
+        (colliding(0), Some(4), &collided),
+        (colliding(9), None, &collided),
+        (slot(99), None, &[]),
+        (extremes[3], Some(3), &[3]),
+        (colliding(1), Some(5), &collided),
     ];
-    let expected = [
-        at(&[6]),
-        at(&[4, 8]),
-        at(&[4]),
-        at(&[4]),
-        at(&[]),
-        at(&[3]),
-        at(&[4, 5]),
-    ];
-    assert_eq!(holders(&*other, &asked).await, expected);
+    let slots = asked.map(|(slot, ..)| slot);
     let mut lock = coord.lock().await.unwrap();
-    assert_eq!(lock.slot_candidates(&asked).await.unwrap(), expected);
+    let answers = [
+        holders(&*other, &slots).await,
+        lock.slot_candidates(&slots).await.unwrap(),
+    ];
+    for found in answers {
+        for ((_, holder, alike), found) in asked.iter().zip(found) {
+            let found: Vec<u64> = found.into_iter().map(LeafIndex::get).collect();
+            assert!(holder.is_none_or(|holder| found.contains(&holder)));
+            assert!(found.iter().all(|index| alike.contains(index)), "{found:?}");
+            assert!(
+                found
+                    .iter()
+                    .all(|one| found.iter().filter(|other| *other == one).count() == 1)
+            );
+        }
+    }
     assert_eq!(
         lock.slot_candidates(&[]).await.unwrap(),
         Vec::<Vec<_>>::new()
     );
     for (index, slot) in extremes.iter().enumerate() {
         let found = lock.slot_candidates(&[*slot]).await.unwrap();
-        assert_eq!(found, [at(&[index as u64])]);
+        assert_eq!(found, [[LeafIndex::new(index as u64)]]);
     }
 }
 
@@ -565,7 +568,7 @@ fn kept(count: u64) -> impl FnOnce(&Committed) -> Advance {
     }
 }
 
-fn with_slots(slots: Vec<Slot>) -> impl FnOnce(&Committed) -> Advance {
+pub(crate) fn with_slots(slots: Vec<Slot>) -> impl FnOnce(&Committed) -> Advance {
     move |committed| advance(committed, slots)
 }
 

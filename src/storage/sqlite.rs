@@ -8,8 +8,9 @@ mod batch;
 mod copy;
 mod head;
 mod head_lock;
-mod leaf_fill;
+mod key_fill;
 mod notice;
+mod recent_slots;
 mod seen;
 mod short_key;
 mod state;
@@ -26,13 +27,14 @@ use super::coord::{
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
 use head_lock::SqliteHeadLock;
-use leaf_fill::LEAVES_A_TRANSACTION;
+use key_fill::{LEAF_FILL, ROWS_A_TRANSACTION, SLOT_FILL, has_twice, in_key_order};
+use recent_slots::{RecentSlots, SLOTS_AT_ONCE};
 use service::{Checkpoint, Database, DatabaseError, DatabaseView, WriteError, WriteTransaction};
 use short_key::{LEAVES, SLOTS};
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tlog::{Hash, LeafIndex, TreeSize};
@@ -60,6 +62,11 @@ fn migrator() -> Migrator {
             "seen",
             include_str!("../../migrations/sqlite/0003_seen.sql"),
         ),
+        step(
+            4,
+            "slot_recent",
+            include_str!("../../migrations/sqlite/0004_slot_recent.sql"),
+        ),
     ])
 }
 
@@ -76,6 +83,7 @@ pub struct SqliteCoord {
     access: Access,
     /// The incarnation that this process wrote when it passed the gate; until then it may not advance the head.
     incarnation: Mutex<Option<Incarnation>>,
+    recent: RecentSlots,
 }
 
 #[derive(Debug)]
@@ -133,6 +141,7 @@ impl SqliteCoord {
         Self {
             access,
             incarnation: Mutex::new(None),
+            recent: RecentSlots::new(),
         }
     }
 
@@ -168,6 +177,30 @@ impl SqliteCoord {
         Ok(self.readers().acquire().await?)
     }
 
+    /// Enters the slots that wait in the table of slots, in the order of their keys. Cut off, it is done again.
+    pub(crate) async fn enter_slots(&self) -> Result<(), CoordError> {
+        let waiting = recent_slots::read(&mut *self.reader().await?, -1, i64::MAX).await?;
+        let Some((last, slots)) = waiting.last() else {
+            return Ok(());
+        };
+        let (last, behind) = (*last, (*last..).nth(slots.len()));
+        let rows = waiting
+            .into_iter()
+            .flat_map(|(first, slots)| (first..).zip(slots));
+        let rows = in_key_order(rows);
+        let mut rows = rows.chunks(ROWS_A_TRANSACTION).peekable();
+        while let Some(some) = rows.next() {
+            let mut transaction = self.begin().await?;
+            let connection = transaction.connection();
+            SLOT_FILL.enter(connection, some).await?;
+            if rows.peek().is_none() {
+                recent_slots::drop_to(connection, last).await?;
+            }
+            transaction.commit().await?;
+        }
+        self.recent.forget_below(behind.unwrap_or(i64::MAX))
+    }
+
     fn own_incarnation(&self) -> Option<Incarnation> {
         *self
             .incarnation
@@ -185,10 +218,13 @@ impl Coord for SqliteCoord {
 
     async fn lock(&self) -> Result<Box<dyn HeadLock + '_>, CoordError> {
         let mut transaction = self.begin().await?;
-        let committed = state::read(transaction.connection()).await?;
+        let connection = transaction.connection();
+        let (committed, bounds) = state::read_with_recent(connection).await?;
+        self.recent.agree(connection, bounds).await?;
         Ok(Box::new(SqliteHeadLock {
             transaction,
             committed,
+            recent: &self.recent,
             own: self.own_incarnation(),
         }))
     }
@@ -210,7 +246,13 @@ impl Coord for SqliteCoord {
 
     async fn slot_candidates(&self, slots: &[Slot]) -> Result<Vec<Vec<LeafIndex>>, CoordError> {
         let slots: Vec<_> = slots.iter().map(|slot| *slot.as_bytes()).collect();
-        SLOTS.candidates(&mut *self.reader().await?, &slots).await
+        let mut reader = self.reader().await?;
+        // First those that wait: what is entered in between is found in the table.
+        match self.access {
+            Access::Serve(_) => self.recent.catch_up(&mut reader).await?,
+            Access::View(_) => self.recent.catch_up_bounded(&mut reader).await?,
+        }
+        find_slots(&self.recent, &mut reader, &slots).await
     }
 
     async fn leaf_candidates(&self, leaves: &[Hash]) -> Result<Vec<Vec<LeafIndex>>, CoordError> {
@@ -273,14 +315,19 @@ impl Coord for SqliteCoord {
     }
 
     async fn index_leaves(&self, first: LeafIndex, leaves: &[Hash]) -> Result<(), CoordError> {
-        let rows = leaf_fill::in_key_order(state::to_sql(first.get())?, leaves)?;
-        let mut rows = rows.chunks(LEAVES_A_TRANSACTION).peekable();
+        let rows = in_key_order(
+            (state::to_sql(first.get())?..).zip(leaves.iter().map(|leaf| *leaf.as_bytes())),
+        );
+        if has_twice(&rows) {
+            return Err(CoordError::Refused("one step has a leaf hash twice".into()));
+        }
+        let mut rows = rows.chunks(ROWS_A_TRANSACTION).peekable();
         while let Some(some) = rows.next() {
             let mut transaction = self.begin().await?;
             let connection = transaction.connection();
             // Refused, too, when it is not the next fill: nothing is entered for another one.
             state::expect_leaves_next(connection, first, leaves.len()).await?;
-            leaf_fill::enter(connection, some).await?;
+            LEAF_FILL.enter(connection, some).await?;
             if rows.peek().is_none() {
                 state::mark_leaves_indexed(connection, first, leaves.len()).await?;
             }
@@ -313,12 +360,31 @@ impl Coord for SqliteCoord {
 
     async fn checkpoint(&self) -> Result<(), CoordError> {
         let database = self.database()?;
+        if self.recent.len() >= SLOTS_AT_ONCE {
+            self.enter_slots().await?;
+        }
         let log_pages = database.checkpoint(Checkpoint::Passive).await?.log_pages;
         if log_pages > LOG_PAGES_MAX {
             database.checkpoint(Checkpoint::Restart).await?;
         }
         Ok(())
     }
+}
+
+/// For each slot the indices that may hold it: of those that wait to be entered, and in the table of slots.
+async fn find_slots(
+    recent: &RecentSlots,
+    connection: &mut SqliteConnection,
+    slots: &[[u8; 32]],
+) -> Result<Vec<Vec<LeafIndex>>, CoordError> {
+    let recent = recent.find(slots);
+    let mut found = SLOTS.candidates(connection, slots).await?;
+    for (found, recent) in found.iter_mut().zip(recent) {
+        if let Some(index) = recent.filter(|index| !found.contains(index)) {
+            found.push(index);
+        }
+    }
+    Ok(found)
 }
 
 fn not_opened(error: &DatabaseError) -> CoordError {

@@ -1,17 +1,21 @@
 //! The locked head: one step forward in one transaction.
 
-use super::short_key::{SLOTS, insert_slots};
-use super::{batch, head, notice, state};
+use super::recent_slots::RecentSlots;
+use super::short_key::insert_slots;
+use super::{batch, find_slots, head, notice, recent_slots, state};
 use crate::storage::coord::{Advance, Committed, CoordError, HeadLock, Incarnation};
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
 use service::WriteTransaction;
+use std::collections::HashSet;
 use tlog::{LeafIndex, TreeSize};
 
 /// A transaction that holds the write lock, and what it found.
 pub(super) struct SqliteHeadLock<'a> {
     pub(super) transaction: WriteTransaction<'a>,
     pub(super) committed: Committed,
+    /// As they stand in this transaction.
+    pub(super) recent: &'a RecentSlots,
     /// Who we are, if we passed the gate.
     pub(super) own: Option<Incarnation>,
 }
@@ -24,9 +28,7 @@ impl HeadLock for SqliteHeadLock<'_> {
 
     async fn slot_candidates(&mut self, slots: &[Slot]) -> Result<Vec<Vec<LeafIndex>>, CoordError> {
         let slots: Vec<_> = slots.iter().map(|slot| *slot.as_bytes()).collect();
-        SLOTS
-            .candidates(self.transaction.connection(), &slots)
-            .await
+        find_slots(self.recent, self.transaction.connection(), &slots).await
     }
 
     async fn advance(mut self: Box<Self>, advance: &Advance) -> Result<(), CoordError> {
@@ -35,6 +37,9 @@ impl HeadLock for SqliteHeadLock<'_> {
         })?;
         follows(&self.committed, advance).map_err(|why| CoordError::Refused(why.into()))?;
         let before = self.committed.head;
+        let first = state::to_sql(before.size.get())?;
+        let slots: Vec<_> = advance.entries.iter().map(|e| *e.slot.as_bytes()).collect();
+        let waits = self.recent.have_room_for(slots.len());
         let connection = self.transaction.connection();
         if !advance.entries.is_empty() {
             batch::insert(
@@ -44,15 +49,25 @@ impl HeadLock for SqliteHeadLock<'_> {
                 &advance.entries,
             )
             .await?;
-            let slots: Vec<_> = advance.entries.iter().map(|e| *e.slot.as_bytes()).collect();
-            insert_slots(connection, state::to_sql(before.size.get())?, &slots).await?;
+            if slots.iter().collect::<HashSet<_>>().len() != slots.len() {
+                return Err(CoordError::Refused("one batch has a slot twice".into()));
+            }
+            if waits {
+                recent_slots::insert(connection, first, &slots).await?;
+            } else {
+                insert_slots(connection, first, &slots).await?;
+            }
         }
         for notice in &advance.notices {
             notice::insert(connection, notice).await?;
         }
         head::insert(connection, &advance.head, advance.keep).await?;
         state::advance(connection, &before, own, &advance.head, &advance.frontier).await?;
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await?;
+        if waits && !slots.is_empty() {
+            self.recent.extend(first, &slots)?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@
 
 use crate::storage::coord::CoordError;
 use sqlx::SqliteConnection;
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use tlog::LeafIndex;
 
@@ -36,7 +35,7 @@ pub(super) const INSERT_OVERFLOW: &str = "INSERT INTO slot_overflow (slot, idx) 
 pub(super) const SLOTS_HELD_BY_OTHERS: &str = "SELECT j.key FROM json_each(?1) AS j \
     CROSS JOIN slot AS s ON s.prefix = j.value WHERE s.idx <> ?2 + j.key ORDER BY j.key";
 
-/// Sets the slots of the entries from `first` on. One slot twice is refused.
+/// Sets the slots of the entries from `first` on, of which no two are the same.
 pub(super) async fn insert_slots(
     connection: &mut SqliteConnection,
     first: i64,
@@ -51,9 +50,6 @@ pub(super) async fn insert_slots(
         .rows_affected();
     if inserted == slots.len() as u64 {
         return Ok(());
-    }
-    if slots.iter().collect::<HashSet<_>>().len() != slots.len() {
-        return Err(CoordError::Refused("one batch has a slot twice".into()));
     }
     let colliding: Vec<i64> = sqlx::query_scalar(SLOTS_HELD_BY_OTHERS)
         .bind(&prefixes)

@@ -1,5 +1,6 @@
 //! The one row of `state`: the head that is locked, and how far the work behind it is.
 
+use super::recent_slots::Bounds;
 use crate::storage::coord::{Committed, CoordError, Head, Incarnation};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
@@ -32,9 +33,19 @@ pub(super) async fn origin_hash(connection: &mut SqliteConnection) -> Result<[u8
 
 /// Reads the committed state; before the genesis that is the empty tree.
 pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Committed, CoordError> {
+    Ok(read_with_recent(connection).await?.0)
+}
+
+/// The same with the bounds of the slots that are not entered yet: one question, since each is a way to the
+/// connection's thread and back.
+pub(super) async fn read_with_recent(
+    connection: &mut SqliteConnection,
+) -> Result<(Committed, Bounds), CoordError> {
     let row = sqlx::query(
         "SELECT s.size, s.root, s.time_ms, s.frontier, s.incarnation, s.stored, \
          (SELECT max(seq) + 1 FROM notice) AS notices, \
+         (SELECT min(first) FROM slot_recent) AS recent_least, \
+         (SELECT max(first) FROM slot_recent) AS recent_greatest, \
          k.size AS kept_size, k.root AS kept_root, k.time_ms AS kept_time_ms \
          FROM state AS s LEFT JOIN kept_head AS k ON k.size = (SELECT max(size) FROM kept_head)",
     )
@@ -47,14 +58,19 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Committed,
         None => None,
     };
     let notices: Option<i64> = row.try_get("notices")?;
-    Ok(Committed {
+    let (least, greatest): (Option<i64>, Option<i64>) = (
+        row.try_get("recent_least")?,
+        row.try_get("recent_greatest")?,
+    );
+    let committed = Committed {
         head,
         frontier: frontier(&row, &head)?,
         incarnation: Incarnation(bytes(&row, "incarnation")?),
         stored: size(&row, "stored")?,
         notices: from_sql(notices.unwrap_or(0))?,
         kept,
-    })
+    };
+    Ok((committed, least.zip(greatest)))
 }
 
 /// Writes who may advance the head from now on.

@@ -141,7 +141,7 @@ async fn a_fill_that_was_cut_off_is_done_again_and_finds_every_leaf_once() {
     let folder = tempfile::tempdir().unwrap();
     let coord = opened(&folder).await;
     coord.open(Incarnation([1; 16])).await.unwrap();
-    let size = LEAVES_A_TRANSACTION + 100;
+    let size = ROWS_A_TRANSACTION + 100;
     take(&coord, step(size as u64)).await;
     let mut leaves: Vec<Hash> = (0..size)
         .map(|index| Hash::of_leaf(&index.to_be_bytes()))
@@ -151,9 +151,10 @@ async fn a_fill_that_was_cut_off_is_done_again_and_finds_every_leaf_once() {
     colliding[31] ^= 1;
     leaves[size - 1] = Hash::new(colliding);
     // What a process that ended after the first transaction leaves: rows, and a mark that did not move.
-    let rows = leaf_fill::in_key_order(0, &leaves).unwrap();
+    let rows = in_key_order((0..).zip(leaves.iter().map(|leaf| *leaf.as_bytes())));
     let mut transaction = coord.begin().await.unwrap();
-    leaf_fill::enter(transaction.connection(), &rows[..LEAVES_A_TRANSACTION])
+    LEAF_FILL
+        .enter(transaction.connection(), &rows[..ROWS_A_TRANSACTION])
         .await
         .unwrap();
     transaction.commit().await.unwrap();
@@ -184,10 +185,10 @@ async fn no_statement_of_a_step_scans_a_table() {
         short_key::INSERT_SLOTS,
         short_key::INSERT_OVERFLOW,
         short_key::SLOTS_HELD_BY_OTHERS,
-        leaf_fill::ENTER,
-        leaf_fill::HELD_BY_OTHERS,
     ];
     let lookups = SLOTS.statements().into_iter().chain(LEAVES.statements());
+    let fills = [LEAF_FILL, SLOT_FILL].map(|fill| fill.statements());
+    let steps = steps.into_iter().chain(fills.into_iter().flatten());
     for query in lookups.chain(steps) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
         let plan = sqlx::query(explain).bind("[1]").bind(0).fetch_all(&mut raw);

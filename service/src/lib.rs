@@ -2,7 +2,8 @@
 //!
 //! An HTTP [`Door`] whose every wait has an end, [`Tls`] for it, the [`Admin`] listener, errors as [`Problem`]s, `SQLite` opened safely
 //! ([`Database`]), options with provenance ([`Options`]), one process a folder ([`FolderLock`]), key files
-//! ([`KeyFile`], [`BoundKey`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), and the [`diary`].
+//! ([`KeyFile`], [`BoundKey`]), quotas ([`Quota`]), fast signature checks ([`AwsLc`]), graceful stop ([`Stop`]), the
+//! [`diary`], and what a program ends with ([`Failure`]).
 //!
 //! # A door with TLS
 //! ```text
@@ -34,6 +35,7 @@ mod diary;
 mod door;
 mod door_metrics;
 pub mod door_problems;
+mod failure;
 mod folder_lock;
 mod gate;
 mod key_file;
@@ -49,6 +51,7 @@ mod problem;
 mod problem_kind;
 mod pulse;
 mod quota;
+mod runtime;
 mod seat;
 mod signature_checks;
 mod stop;
@@ -67,6 +70,7 @@ pub use database::{Checkpoint, Checkpointed, Database, DatabaseView, tables_not_
 pub use database_error::DatabaseError;
 pub use diary::{DiaryError, diary};
 pub use door::{Door, DoorError};
+pub use failure::Failure;
 pub use folder_lock::{AlreadyHeld, FolderLock};
 pub use key_file::{KeyFile, KeyFileError};
 pub use limits::Limits;
@@ -77,6 +81,7 @@ pub use peer_address::{Network, PeerAddress};
 pub use problem::{FixedForm, PROBLEM_JSON, Problem};
 pub use problem_kind::ProblemKind;
 pub use quota::{Exceeded, QUOTA_KEYS_MAX, Quota, Rate, Standing};
+pub use runtime::runtime;
 pub use signature_checks::{AwsLc, P256Verifier};
 pub use stop::Stop;
 pub use tls::Tls;

@@ -193,7 +193,7 @@ mod tests {
             } else {
                 name
             };
-            assert!(refusal.sentence.contains(about), "{}", refusal.sentence);
+            assert!(refusal.to_string().contains(about), "{refusal}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod run;
 mod status;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+pub(crate) use service::{Failure, runtime};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -104,10 +105,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match done {
         Ok(()) => Exit::Verified.into(),
-        Err(failure) => {
-            eprintln!("{NAME}: {}", failure.sentence);
-            failure.exit.into()
-        }
+        Err(failure) => failure.tell(NAME),
     }
 }
 
@@ -115,45 +113,4 @@ fn command() -> clap::Command {
     Cli::command()
         .mut_subcommand("run", |run| config::OPTIONS.add_to(run))
         .mut_subcommand("config", |shown| config::OPTIONS.add_to(shown))
-}
-
-/// Why the program ends without having done it: a sentence and an exit code.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    sentence: String,
-    exit: Exit,
-}
-
-impl Failure {
-    /// It could not be done.
-    pub(crate) fn could_not(why: impl std::fmt::Display) -> Self {
-        Self {
-            sentence: why.to_string(),
-            exit: Exit::CouldNotCheck,
-        }
-    }
-
-    /// It was asked wrongly.
-    pub(crate) fn usage(why: impl std::fmt::Display) -> Self {
-        Self {
-            sentence: why.to_string(),
-            exit: Exit::Usage,
-        }
-    }
-
-    /// Something was refused or proven wrong.
-    pub(crate) fn wrong(why: impl std::fmt::Display) -> Self {
-        Self {
-            sentence: why.to_string(),
-            exit: Exit::ProvenWrong,
-        }
-    }
-}
-
-/// A runtime for one verb.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::could_not)
 }

@@ -17,7 +17,9 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 
 # For the target alone, so that build scripts and macros stay as they are.
 flags=(-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
-  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=16 --cfg fuzzing)
+  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=16)
+# The versions that the log itself is built with.
+cp ../Cargo.lock Cargo.lock
 RUSTFLAGS="${flags[*]}" cargo build --release --target "$host"
 fuzz="$CARGO_TARGET_DIR/$host/release/fuzz"
 

@@ -197,6 +197,7 @@ mod tests {
             .with_label_values(&["court", "cosigned"])
             .inc_by(0);
         metrics.witness_size.with_label_values(&["court"]).set(0);
+        metrics.disk_free_bytes.with_label_values(&["data"]).set(0);
         let mut gathered: Vec<String> = metrics
             .registry
             .gather()

@@ -47,6 +47,7 @@ use service::P256Verifier;
 use start::{Heart, Ports};
 use status::Status;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tlog::Policy;
 
@@ -70,6 +71,7 @@ pub struct Log {
     origin_hash: OriginHash,
     parsed_keys: Cache<KeyHash, P256Verifier>,
     settings: Settings,
+    is_short_of_room: AtomicBool,
 }
 
 impl Log {
@@ -98,6 +100,7 @@ impl Log {
             origin_hash,
             parsed_keys,
             settings,
+            is_short_of_room: AtomicBool::new(false),
         }
     }
 
@@ -131,6 +134,16 @@ impl Log {
     /// Whether it takes entries.
     pub const fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// Whether the disk is nearly full: then no entry is taken.
+    pub fn is_short_of_room(&self) -> bool {
+        self.is_short_of_room.load(Ordering::Relaxed)
+    }
+
+    /// Stops intake for want of room, or lets it go on.
+    pub fn set_short_of_room(&self, is_short: bool) {
+        self.is_short_of_room.store(is_short, Ordering::Relaxed);
     }
 
     /// What the operator set.
@@ -170,6 +183,9 @@ impl Log {
         }
         if !self.status.is_serving() {
             return Err(NotSequenced::ReadOnly);
+        }
+        if self.is_short_of_room() {
+            return Err(NotSequenced::DiskFull);
         }
         let answer = self.pool.submit(candidates)?;
         self.metrics

@@ -70,6 +70,8 @@ pub struct Metrics {
     pub witness_answers: IntCounterVec,
     /// The size that each witness cosigned last.
     pub witness_size: IntGaugeVec,
+    /// The free bytes of the file systems on which the log writes.
+    pub disk_free_bytes: IntGaugeVec,
 }
 
 /// What can become of an entry: the values of the label `outcome` of `notarylog_entries_total`.
@@ -204,6 +206,13 @@ impl Metrics {
                 ),
                 &["witness"],
             )?,
+            disk_free_bytes: IntGaugeVec::new(
+                Opts::new(
+                    "notarylog_disk_free_bytes",
+                    "Free bytes of the file system of this folder",
+                ),
+                &["folder"],
+            )?,
             registry,
         };
         for outcome in OUTCOMES {
@@ -252,6 +261,7 @@ impl Metrics {
         registry.register(Box::new(self.rounds.clone()))?;
         registry.register(Box::new(self.witness_answers.clone()))?;
         registry.register(Box::new(self.witness_size.clone()))?;
+        registry.register(Box::new(self.disk_free_bytes.clone()))?;
         registry.register(Box::new(self.keeper_failures.clone()))?;
         registry.register(Box::new(self.clock_steps.clone()))?;
         registry.register(Box::new(self.reloads.clone()))

@@ -15,5 +15,6 @@ mod folder;
 pub(crate) mod full_disk;
 pub mod journal;
 pub mod objects;
+pub mod room;
 pub mod sqlite;
 pub mod tile_store;

@@ -11,6 +11,7 @@ mod hostile;
 mod keys;
 mod load;
 mod lying_witness;
+mod operation;
 mod policy_notice;
 mod problems;
 mod refusals;
@@ -44,6 +45,7 @@ pub fn trials() -> Vec<Trial> {
         keys::trials(),
         load::trials(),
         policy_notice::trials(),
+        operation::trials(),
         problems::trials(),
         flood::trials(),
         folder::trials(),

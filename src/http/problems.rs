@@ -65,7 +65,7 @@ service::problem_kinds! {
         "Send the same bytes again after the time in Retry-After. /v1/log says what is awaited.";
     UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "The log's store does not answer; nothing is promised.",
         "Send the same bytes again after the time in Retry-After: the same content always gets the same index.";
-    DISK_FULL = "disk-full", INSUFFICIENT_STORAGE, "The log's disk is full; nothing was logged.",
+    DISK_FULL = "disk-full", INSUFFICIENT_STORAGE, "The log's disk is full, or nearly; nothing was logged.",
         "Keep the entries and send the same bytes after the time in Retry-After.";
     STORED_DATA_LOST = "stored-data-lost", INTERNAL_SERVER_ERROR, "Something that the log must hold cannot be read.",
         "Tell the operator; other paths go on. A receipt that you hold stays valid.";

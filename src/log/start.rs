@@ -21,7 +21,7 @@ use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::{Advance, Committed, Coord, CoordError, Head, Incarnation};
 use crate::storage::objects::{ObjectError, Objects};
 use arc_swap::ArcSwap;
-use evidence::{ENTRY_LEN, Notice, Registry};
+use evidence::{ENTRY_LEN, KeyHash, Notice, Registry};
 use service::AwsLc;
 use std::sync::Arc;
 use tlog::{Frontier, Growth, Hash, LeafIndex, Note, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
@@ -275,7 +275,11 @@ async fn replay_notices(ports: &Ports) -> Result<Registry, StartError> {
         }
     }
     let registry = registry.ok_or(StartError::NoGenesis)?;
-    if registry.origin() != ports.signer.origin() || registry.log_vkeys() != ports.signer.vkeys() {
+    let entry_key = KeyHash::of_spki(ports.signer.entry_spki());
+    if registry.origin() != ports.signer.origin()
+        || registry.log_vkeys() != ports.signer.vkeys()
+        || registry.log_key() != entry_key
+    {
         return Err(StartError::Keys(
             "the keys in the folder are not those that the genesis notice of this log names"
                 .to_owned(),

@@ -54,6 +54,12 @@ pub(crate) const OPTIONS: Options = Options::new(
             "FILE",
             "The c2sp tlog-policy whose quorum of witnesses every head needs; without it the log has no witnesses",
         ),
+        Opt::value(
+            "disk-reserve",
+            "BYTES",
+            "Free space of the data folder's and the journal's file system below which no entry is taken",
+        )
+        .or("256MiB"),
         quotas::RATE_PER_BUREAU,
         quotas::BURST_PER_BUREAU,
         quotas::RATE_PER_ADDRESS,

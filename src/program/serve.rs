@@ -5,6 +5,7 @@ use crate::http;
 use crate::log::Log;
 use crate::log::runner::{Runner, Settings};
 use crate::metrics::Metrics;
+use crate::storage::room::Room;
 use clap::ArgMatches;
 use service::{Admin, Config, Door, FolderLock, Limits, Readiness, Stop, Tls};
 use std::fs::File;
@@ -69,6 +70,16 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         folder::journal(&folder.dir, config)?,
     ));
     let url = format!("{scheme}://{}", door.local_addr());
+    let room = Room::new(
+        vec![
+            ("data", folder.dir.clone()),
+            ("journal", folder::journal(&folder.dir, config)?),
+        ],
+        config.bytes("disk-reserve").map_err(Failure::usage)?,
+        metrics.disk_free_bytes.clone(),
+    );
+    room.tell(&log);
+    let room = tokio::spawn(room.keep(Arc::clone(&log), stop.clone()));
     announce(folder, &log, &url, admin.local_addr())?;
 
     let router = http::router(&log, quotas);
@@ -93,6 +104,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     // The doors answer what is in flight first, and for that the heart must still beat.
     let _ended = door.await;
     let _ended = admin.await;
+    let _ended = room.await;
     heart_stop.trigger();
     let ended = tokio::task::spawn_blocking(move || heart.join())
         .await
@@ -143,6 +155,11 @@ fn announce(folder: &Folder, log: &Log, url: &str, admin: SocketAddr) -> Result<
 fn readiness(log: Arc<Log>) -> impl Fn() -> Readiness + Send + Sync + 'static {
     move || {
         let state = log.status().get();
+        if log.is_short_of_room() {
+            return Readiness::NotReady(
+                "The disk is nearly full: make room, and the log goes on by itself.".to_owned(),
+            );
+        }
         match state.why() {
             None => Readiness::Ready("The log takes entries.".to_owned()),
             Some(why) => Readiness::NotReady(format!("The log is {}: {why}", state.word())),

@@ -98,7 +98,7 @@ pub async fn list(State(log): State<Arc<Log>>) -> Result<Json<Notices>, Rejectio
 
 /// One notice: the canonical document whose SHA-256 is in the path.
 #[utoipa::path(get, path = "/v1/notices/{sha256}", tag = "notices", params(("sha256" = String, Path, description = "Hex")), responses(
-    (status = 200, content_type = "application/json", body = String, description = "The canonical document (RFC 8785)."),
+    (status = 200, content_type = "application/json", body = Object, description = "The canonical document (RFC 8785)."),
     (status = 400, body = docs::ProblemJson, content_type = "application/problem+json", description = "No SHA-256."),
     (status = 404, body = docs::ProblemJson, content_type = "application/problem+json", description = "No such notice."),
 ))]
@@ -124,7 +124,7 @@ pub async fn one(
 
 /// Publishes a notice that two of the three admins signed. The log makes and signs its entry.
 #[utoipa::path(post, path = "/v1/notices", tag = "notices", params(Wait),
-    request_body(description = "The canonical document (RFC 8785), at most 256 KiB.", content = String, content_type = "application/json"),
+    request_body(description = "The canonical document (RFC 8785), at most 256 KiB.", content = Object, content_type = "application/json"),
     responses(
     (status = 200, body = super::answer::Answer, description = "As for one entry."),
     (status = 202, body = super::answer::Answer, description = "Logged, not yet witnessed."),

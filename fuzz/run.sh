@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Runs each fuzz target under libFuzzer. Usage: fuzz/run.sh [SECONDS [TARGET…]]   (60 s each, all targets)
+# Runs fuzz targets under libFuzzer. Usage: fuzz/run.sh [--daemons] [SECONDS [TARGET…]]
+#
+# 60 s each, all targets; without --daemons those of the pure crates alone, which compile in a few minutes.
 #
 # What breaks a parser is kept as fuzz/found/TARGET-HASH; `cargo test --test town -- no_bytes` reads every file there from
 # then on. The corpus lies outside the clone (NOTARYLOG_FUZZ_CORPUS, else the user's cache folder) and grows with each run.
@@ -7,6 +9,13 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+features=()
+files=(targets.rs)
+if [ "${1:-}" = --daemons ]; then
+  features=(--features daemons)
+  files+=(daemon_targets.rs)
+  shift
+fi
 seconds=${1:-60}
 shift || true
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/notarylog"
@@ -20,12 +29,12 @@ flags=(-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-arg
   -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=16)
 # The versions that the log itself is built with.
 cp ../Cargo.lock Cargo.lock
-RUSTFLAGS="${flags[*]}" cargo build --release --target "$host"
+RUSTFLAGS="${flags[*]}" cargo build --release --target "$host" "${features[@]}"
 fuzz="$CARGO_TARGET_DIR/$host/release/fuzz"
 
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-  mapfile -t targets < <(sed -n '/^pub const TARGETS/,/^];/s/^ *("\([a-z_]*\)".*/\1/p' targets.rs)
+  mapfile -t targets < <(sed -n '/^pub const [A-Z_]*TARGETS/,/^];/s/^ *("\([a-z_]*\)".*/\1/p' "${files[@]}")
 fi
 
 # The texts of the vectors, and their bytes where they are hex or base64, are where the fuzzer begins.

@@ -1,16 +1,14 @@
-//! One function for each parser that reads a stranger's bytes. It may refuse them; it may not panic, and what it takes it
-//! must write again as it was.
+//! One function for each parser of the pure crates that reads a stranger's bytes. It may refuse them; it may not panic, and
+//! what it takes it must write again as it was.
 //!
-//! Called by proptest in `tests/fuzz.rs`, and by libFuzzer in `fuzz/src/main.rs`. Who writes a parser adds it here.
+//! Called by proptest in `tests/fuzz.rs`, and by libFuzzer in `fuzz/src/main.rs`. Who writes a parser adds it here, or to
+//! `daemon_targets.rs` if it stands on sockets and databases, which take long to compile for a fuzzer.
 
 use evidence::{CaseFile, Disclosure, Entry, EvidenceFile, Notice, Record, Spki, UtcDate, UtcTime};
-use notarylog_witness::log_list::LogList;
-use serde::Deserialize as _;
-use service::{Opt, Options};
-use std::path::Path;
 use tlog::{
-    AddCheckpoint, Bundle, Checkpoint, Hash, KeyName, LeafIndex, Note, Origin, Policy, Receipt,
-    SignatureLine, SignedCheckpoint, Tile, TreeSize, Vkey, fold_consistency, fold_inclusion,
+    AddCheckpoint, Bundle, Checkpoint, Hash, KeyName, LeafIndex, Note, Origin, Policy, PureRust,
+    Receipt, SignatureLine, SignedCheckpoint, Tile, TreeSize, Vkey, fold_consistency,
+    fold_inclusion, verify_line,
 };
 
 /// A parser: any bytes go in.
@@ -22,6 +20,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("signature_lines", signature_lines),
     ("checkpoint", checkpoint),
     ("signed_checkpoint", signed_checkpoint),
+    ("cosignature", cosignature),
     ("vkey", vkey),
     ("policy", policy),
     ("receipt", receipt),
@@ -37,14 +36,13 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("case_file", case_file),
     ("time", time),
     ("spki", spki),
-    ("log_list", log_list),
-    ("config", config),
-    ("submission", submission),
-    ("query", query),
 ];
 
 /// A key of which the private half is nowhere: what names it can be parsed, and never verifies.
-const VKEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+pub const VKEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+
+/// The key of a witness, of the vectors.
+const WITNESS: &str = "witness.example/a+4c2c5ab7+BHeJ9JEDR8YpTXJrQW1BKBOu8ZAotdCgXxr1V7gdbkdq";
 
 fn note(bytes: &[u8]) {
     if let Ok(note) = Note::parse(bytes) {
@@ -71,9 +69,22 @@ fn checkpoint(bytes: &[u8]) {
 fn signed_checkpoint(bytes: &[u8]) {
     if let (Ok(note), Ok(vkey)) = (Note::parse(bytes), Vkey::parse(VKEY)) {
         // Whether it verifies is for the vectors to say; the origin is the key's name.
-        if let Ok(signed) = SignedCheckpoint::open(&note, &[vkey], &service::AwsLc) {
+        if let Ok(signed) = SignedCheckpoint::open(&note, &[vkey], &PureRust) {
             assert_eq!(signed.checkpoint().origin(), "example.com/foo");
         }
+    }
+}
+
+fn cosignature(bytes: &[u8]) {
+    let (Ok(note), Ok(vkey)) = (Note::parse(bytes), Vkey::parse(WITNESS)) else {
+        return;
+    };
+    let Ok(checkpoint) = Checkpoint::parse(note.text()) else {
+        return;
+    };
+    for line in note.lines() {
+        let verified = verify_line(&vkey, &checkpoint, note.text(), line, &PureRust);
+        assert!(verified.is_err() || line.id() == vkey.id());
     }
 }
 
@@ -237,62 +248,11 @@ fn time(bytes: &[u8]) {
 fn spki(bytes: &[u8]) {
     if let Ok(spki) = Spki::parse(bytes) {
         assert_eq!(spki.as_der(), bytes);
-        let _point = service::P256Verifier::from_spki(bytes);
+        let _point = tlog::p256_spki_from_der(bytes);
     }
     if let Ok(text) = str::from_utf8(bytes)
         && let Ok(spki) = Spki::from_base64(text)
     {
         assert_eq!(spki.to_string(), text);
     }
-}
-
-fn log_list(bytes: &[u8]) {
-    if let Ok(vkey) = Vkey::parse(VKEY) {
-        // Nobody can sign: whatever comes is refused.
-        assert!(LogList::open(bytes, &vkey).is_err());
-    }
-}
-
-/// Options as a daemon declares them.
-const OPTIONS: Options = Options::new(
-    "FUZZ",
-    &[
-        Opt::value("listen", "ADDRESS", "Where to listen").or("127.0.0.1:8080"),
-        Opt::list("enrol", "VKEY", "Keys"),
-        Opt::switch("log-json", "Lines as JSON"),
-        Opt::value("window", "DURATION", "How long").or("7d"),
-        Opt::value("room", "BYTES", "How much").or("2GiB"),
-    ],
-);
-
-fn config(bytes: &[u8]) {
-    let Ok(text) = str::from_utf8(bytes) else {
-        return;
-    };
-    let file = Some((Path::new("fuzz.toml"), text));
-    match OPTIONS.put_together(file, |_| None, |_| None) {
-        Ok(config) => {
-            let _shown = (config.to_json().to_string(), config.to_string());
-            let _values = (config.duration("window"), config.bytes("room"));
-            let _address = config.get::<std::net::SocketAddr>("listen");
-        }
-        Err(refusal) => assert!(!refusal.to_string().is_empty()),
-    }
-}
-
-fn submission(bytes: &[u8]) {
-    let _entries = serde_json::from_slice::<notarylog::http::submit::Entries>(bytes);
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let _any = serde_json::Value::deserialize(&mut json);
-}
-
-fn query(bytes: &[u8]) {
-    let Ok(text) = str::from_utf8(bytes) else {
-        return;
-    };
-    if let Ok(hash) = notarylog::http::query::hex32("hash", text) {
-        assert_eq!(text.len(), hash.len() * 2);
-    }
-    let _hash = notarylog::http::query::leaf_hash("hash", text);
-    let _size = notarylog::http::query::size("size", text);
 }

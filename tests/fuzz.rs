@@ -1,9 +1,12 @@
 //! The fuzz targets, run here by proptest: over every text of the vectors, over what a fuzzer once found, and over both
 //! with a few bytes spoilt.
 
+#[path = "../fuzz/daemon_targets.rs"]
+mod daemon_targets;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
+use daemon_targets::DAEMON_TARGETS;
 use libtest_mimic::{Failed, Trial};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -24,7 +27,11 @@ pub fn trials() -> Vec<Trial> {
         let test = format!("no_bytes_of_a_stranger_break_the_parser_of_{name}");
         Trial::test(test, move || never_breaks(target))
     };
-    TARGETS.iter().map(of_target).collect()
+    TARGETS
+        .iter()
+        .chain(DAEMON_TARGETS)
+        .map(of_target)
+        .collect()
 }
 
 /// Texts of the vectors, and their bytes where they are hex or base64; and what a fuzzer found.

@@ -1,6 +1,9 @@
 //! The targets under libFuzzer: `FUZZ_TARGET=note fuzz CORPUS`. See `run.sh`.
 #![no_main]
 
+#[cfg(feature = "daemons")]
+#[path = "../daemon_targets.rs"]
+mod daemon_targets;
 #[path = "../targets.rs"]
 mod targets;
 
@@ -9,9 +12,13 @@ use targets::{TARGETS, Target};
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
-    match TARGETS.iter().find(|(known, _)| *known == name) {
-        Some((_, target)) => *target,
-        None => panic!("FUZZ_TARGET names one of {:?}", TARGETS.iter().map(|(name, _)| name).collect::<Vec<_>>()),
+    let targets = TARGETS.iter();
+    #[cfg(feature = "daemons")]
+    let targets = targets.chain(daemon_targets::DAEMON_TARGETS);
+    let mut known = targets.copied();
+    match known.find(|(known, _)| *known == name) {
+        Some((_, target)) => target,
+        None => panic!("FUZZ_TARGET is no target of this build: {name}"),
     }
 });
 

@@ -2,7 +2,7 @@
 
 use super::walk::Walk;
 use super::{Finding, Report, lookup};
-use crate::log::history::frame;
+use crate::log::history::{frame, packed};
 use crate::log::policy_notice::PolicyNotice;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::{Coord, CoordError, KeptHead};
@@ -111,7 +111,7 @@ impl FolderCheck<'_> {
             let found = self.objects.get(&bundle.path()).await.ok().flatten();
             let packed = match &found {
                 Some(framed) => {
-                    let packed = unframe(framed);
+                    let packed = packed(framed).unwrap_or_default();
                     if rows.as_ref().is_some_and(|rows| frame(rows) != *framed) {
                         walk.report().find(Finding::Row(
                             LeafIndex::new(first),
@@ -251,24 +251,4 @@ fn check_notes(walk: &mut Walk, registry: &Registry, kept: &[KeptHead]) {
             walk.report().find(Finding::HeadSignature(head.size));
         }
     }
-}
-
-/// The packed entries of a bundle; other lengths than 162 give nothing.
-pub fn unframe(framed: &[u8]) -> Vec<u8> {
-    let (length, framed_len) = (
-        u16::try_from(ENTRY_LEN).unwrap_or_default().to_be_bytes(),
-        2 + ENTRY_LEN,
-    );
-    if !framed.len().is_multiple_of(framed_len)
-        || !framed
-            .chunks(framed_len)
-            .all(|entry| entry.starts_with(&length))
-    {
-        return Vec::new();
-    }
-    framed
-        .chunks(framed_len)
-        .flat_map(|entry| &entry[2..])
-        .copied()
-        .collect()
 }

@@ -1,8 +1,8 @@
 //! `notarylog check URL`: a log's public addresses, every signature and notice included.
 
-use super::folder::unframe;
 use super::walk::Walk;
 use super::{Finding, Report};
+use crate::log::history::packed;
 use crate::storage::coord::Head;
 use evidence::{Notice, Registry};
 use reqwest::{Client, StatusCode};
@@ -62,7 +62,7 @@ impl RemoteCheck {
                 .and_then(|width| Bundle::new(first / TILE_WIDTH, width).ok());
             let Some(bundle) = bundle else { break };
             let packed = match self.get_if_there(&bundle.path()).await? {
-                Some(framed) => unframe(&framed),
+                Some(framed) => packed(&framed).unwrap_or_default(),
                 None => Vec::new(),
             };
             if packed.is_empty() {

@@ -545,9 +545,10 @@ fn refused_history(error: HistoryError) -> Setback {
 fn anchor_setback(error: &AnchorError) -> Setback {
     match error {
         // The start appends what the journal lacks, as soon as there is room again.
-        AnchorError::DiskFull | AnchorError::Unreadable(_) | AnchorError::InUse => {
-            Setback::Reload(error.to_string())
-        }
+        AnchorError::DiskFull
+        | AnchorError::Unreadable(_)
+        | AnchorError::Copy(_)
+        | AnchorError::InUse => Setback::Reload(error.to_string()),
         AnchorError::Fatal(_) => Setback::Fatal(error.to_string()),
         AnchorError::DoesNotExtend { .. }
         | AnchorError::Forked { .. }

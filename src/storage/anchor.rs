@@ -89,6 +89,9 @@ pub enum AnchorError {
     /// Writing or syncing failed: what is on disk is not known any more. Fatal: stop, and read again at start.
     #[error("the journal could not be written or synced: {0}")]
     Fatal(std::io::Error),
+    /// It could not be copied; the journal itself is as it was.
+    #[error("the journal could not be copied: {0}")]
+    Copy(std::io::Error),
     /// Reading failed.
     #[error("the journal could not be read: {0}")]
     Unreadable(std::io::Error),

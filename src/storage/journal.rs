@@ -111,7 +111,7 @@ impl Journal {
     /// Copies the journal, as it was when it was opened for reading, into a folder that is empty or not there; also beside a
     /// process that appends and trims. Everything is durable when it answers: how many bytes.
     pub fn copy_to(&self, folder: &Path) -> Result<u64, AnchorError> {
-        copy::copy(&self.folder, &self.segments, self.end, folder).map_err(AnchorError::Fatal)
+        copy::copy(&self.folder, &self.segments, self.end, folder).map_err(AnchorError::Copy)
     }
 
     /// The torn tail that opening found: cut off when open for appending, else left as it is.

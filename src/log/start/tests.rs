@@ -138,12 +138,20 @@ async fn a_database_older_than_its_journal_is_rolled_forward_from_the_tiles() {
     trim_journal(&house, 500);
     let without_a_tile = house.copy();
     let bundle = Bundle::new(1, 256).unwrap().path();
-    std::fs::remove_file(without_a_tile.path("tiles").join(bundle)).unwrap();
+    std::fs::remove_file(without_a_tile.path("tiles").join(&bundle)).unwrap();
+    let with_another_tile = house.copy();
+    let place = with_another_tile.path("tiles").join(&bundle);
+    let mut entries = std::fs::read(&place).unwrap();
+    // The signature of entry 256.
+    entries[163] ^= 1;
+    std::fs::write(&place, entries).unwrap();
     restore();
-    for part in DATABASE {
-        let _absent = std::fs::remove_file(without_a_tile.path(part));
-        if house.path(part).exists() {
-            std::fs::copy(house.path(part), without_a_tile.path(part)).unwrap();
+    for copy in [&without_a_tile, &with_another_tile] {
+        for part in DATABASE {
+            let _absent = std::fs::remove_file(copy.path(part));
+            if house.path(part).exists() {
+                std::fs::copy(house.path(part), copy.path(part)).unwrap();
+            }
         }
     }
     house
@@ -154,16 +162,20 @@ async fn a_database_older_than_its_journal_is_rolled_forward_from_the_tiles() {
             assert_eq!(house.log_records(log, [300, 900]).await.unwrap()[0], 302);
         })
         .await;
-    without_a_tile
-        .run(async |log| {
+    for (copy, told) in [
+        (without_a_tile, "the tiles lack them"),
+        (with_another_tile, "two different histories"),
+    ] {
+        copy.run(async |log| {
             let State::ReadOnly(why) = log.status().get().as_ref().clone() else {
                 panic!("it serves")
             };
-            assert!(why.contains("the tiles lack them"), "{why}");
+            assert!(why.contains(told), "{why}");
             let size = log.heart().history.size().get();
             assert_eq!(size, 7, "nothing was taken");
         })
         .await;
+    }
 }
 
 /// A log of over 700 entries of which 512 lie in tiles, and its tiles of when 256 did put back.

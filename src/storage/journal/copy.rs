@@ -21,6 +21,11 @@ pub(super) fn copy(from: &Path, segments: &[Segment], end: u64, to: &Path) -> io
             Err(error) => return Err(error),
         }
     }
+    if opened.is_empty() && !segments.is_empty() {
+        return Err(io::Error::other(
+            "it was trimmed while it was copied: try again",
+        ));
+    }
     let newest = opened.len().saturating_sub(1);
     let mut bytes = 0;
     for (place, (name, file)) in opened.into_iter().enumerate() {

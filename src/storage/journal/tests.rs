@@ -304,6 +304,32 @@ fn trim_drops_only_segments_that_are_stored_and_old() {
 }
 
 #[test]
+fn a_copy_beside_a_process_that_appends_and_trims_is_the_journal_as_it_was_opened() {
+    let (folder, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let records = history(40);
+    let mut journal = opened(&folder);
+    fill(&mut journal, &records[..30]);
+    let view = viewed(&folder);
+    // What comes later, in the same segment too, is no part of it.
+    fill(&mut journal, &records[30..]);
+    let copied = |name: &str| {
+        let to = copies.path().join(name);
+        view.copy_to(&to).unwrap();
+        let copy = Journal::open_for(&to, &ORIGIN_HASH, Access::Append, SHORT).unwrap();
+        assert_eq!(copy.torn_tail(), None);
+        replayed(&copy, 0).unwrap()
+    };
+    assert_eq!(copied("whole"), records[..30]);
+    journal.trim(records[15].head.size, u64::MAX).unwrap();
+    let suffix = copied("trimmed");
+    assert!((1..30).contains(&suffix.len()), "{}", suffix.len());
+    assert!(records[..30].ends_with(&suffix));
+    journal.trim(TreeSize::MAX, u64::MAX).unwrap();
+    let gone = view.copy_to(&copies.path().join("gone"));
+    assert!(gone.is_err(), "nothing is left of what was opened");
+}
+
+#[test]
 fn after_a_failed_write_every_call_fails() {
     let (folder, records) = filled();
     let mut journal = opened(&folder);

@@ -4,15 +4,20 @@ use plotters::chart::{ChartBuilder, ChartContext, SeriesLabelPosition};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::{
-    BLACK, BLUE, Cartesian2d, Circle, Color as _, DrawingArea, GREEN, IntoDrawingArea as _,
-    IntoLogRange as _, LineSeries, PathElement, RED, RGBColor, SVGBackend, WHITE,
+    BLACK, Cartesian2d, Circle, Color as _, DrawingArea, IntoDrawingArea as _, IntoLogRange as _,
+    LineSeries, PathElement, RGBColor, SVGBackend, WHITE,
 };
 use serde::Deserialize;
 
 /// A picture's width and height in pixels.
 const SIZE: (u32, u32) = (860, 420);
 
-const COLOURS: [RGBColor; 3] = [BLUE, RED, GREEN];
+/// Apart from each other also for those who see no red: by brightness.
+const COLOURS: [RGBColor; 3] = [
+    RGBColor(20, 60, 140),
+    RGBColor(210, 100, 20),
+    RGBColor(120, 170, 200),
+];
 
 /// What of a report is drawn.
 #[derive(Clone, Debug, Deserialize)]
@@ -235,6 +240,10 @@ where
         .configure_mesh()
         .x_desc(across)
         .y_desc(up)
+        .x_label_formatter(&|number| number.to_string())
+        .y_label_formatter(&|number| number.to_string())
+        .axis_desc_style(("sans-serif", 14))
+        .label_style(("sans-serif", 13))
         .light_line_style(BLACK.mix(0.05))
         .bold_line_style(BLACK.mix(0.15))
         .draw()

@@ -3,16 +3,23 @@
 mod backup;
 mod bureau;
 mod check;
+mod clock_probe;
 mod config;
+mod diagnosis;
+mod disk_probe;
+mod doctor;
 mod folder;
+mod health;
 mod init;
 mod manifest;
 mod notice;
 mod quotas;
 mod restore;
 mod serve;
+mod status;
 mod tile_copy;
 mod witness_policy;
+mod witness_probe;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub(crate) use service::{Failure, runtime};
@@ -56,6 +63,16 @@ enum Verb {
                       notarylog restore /mnt/backup/2026-11-24 /srv/log --keys /media/safe/keys --anchor /mnt/second/journal"
     )]
     Restore(restore::Restore),
+    /// Shows how the log stands: size, published head, quorum, who is silent, why it takes nothing
+    #[command(
+        after_help = "Examples:\n  notarylog status /srv/log\n  notarylog status https://log.example.org"
+    )]
+    Status(status::Status),
+    /// Examines clock, disks, keys and witnesses, with a remedy for each fault: exit 0 no fault, 1 a fault
+    #[command(
+        after_help = "Run it as the user that the log runs as, also while it serves.\n\nExample:\n  notarylog doctor /srv/log"
+    )]
+    Doctor(doctor::Doctor),
     /// Enrols, rotates and revokes the keys of bureaus
     #[command(subcommand)]
     Bureau(bureau::Bureau),
@@ -100,10 +117,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Verb::Config(folder), Some(matches)) => config::run(&folder, matches),
         (Verb::Check(check), Some(matches)) => check.run(matches),
         (Verb::Backup(backup), Some(matches)) => backup.run(matches),
-        (Verb::Serve(_) | Verb::Config(_) | Verb::Check(_) | Verb::Backup(_), None) => {
-            Err(Failure::usage("no options were given"))
-        }
         (Verb::Restore(restore), _) => restore.run(),
+        (Verb::Status(status), Some(matches)) => status.run(matches),
+        (Verb::Doctor(doctor), Some(matches)) => doctor.run(matches),
+        (
+            Verb::Serve(_)
+            | Verb::Config(_)
+            | Verb::Check(_)
+            | Verb::Backup(_)
+            | Verb::Status(_)
+            | Verb::Doctor(_),
+            None,
+        ) => Err(Failure::usage("no options were given")),
         (Verb::Bureau(bureau), _) => bureau.run(),
         (Verb::Notice(notice), _) => notice.run(),
         (Verb::Witness(witness), _) => witness.run(),
@@ -128,6 +153,8 @@ fn command() -> clap::Command {
         .mut_subcommand("serve", |serve| config::OPTIONS.add_to(serve))
         .mut_subcommand("check", |check| config::OPTIONS.add_to(check))
         .mut_subcommand("backup", |backup| config::OPTIONS.add_to(backup))
+        .mut_subcommand("status", |status| config::OPTIONS.add_to(status))
+        .mut_subcommand("doctor", |doctor| config::OPTIONS.add_to(doctor))
         .mut_subcommand("config", |shown| config::OPTIONS.add_to(shown))
 }
 

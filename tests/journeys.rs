@@ -12,12 +12,15 @@ mod keys;
 mod load;
 mod lying_witness;
 mod operation;
+mod operator;
 mod policy_notice;
 mod problems;
 mod refusals;
 mod restart;
 mod resubmission;
+mod secrets;
 mod signed_list;
+mod stop;
 mod stranger;
 mod submission;
 mod tls;
@@ -52,7 +55,10 @@ pub fn trials() -> Vec<Trial> {
         hostile::trials(),
         refusals::trials(),
         restart::trials(),
+        secrets::trials(),
+        stop::trials(),
         stranger::trials(),
+        operator::trials(),
         tls::trials(),
     ]
     .into_iter()

@@ -5,6 +5,7 @@ mod attack;
 mod attacked;
 mod backup;
 mod crashes;
+mod deploy;
 mod eavesdropper;
 mod fuzz;
 mod house;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     // `cargo test --test town house` runs those that are listed as [house].
     let trials: Vec<Trial> = [
         ("house", house::trials()),
+        ("deploy", deploy::trials()),
         ("skip", skip::trials()),
         ("journey", journeys::trials()),
         ("crash", crashes::trials()),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -56,6 +57,35 @@ impl FolderLock {
             .map_err(failed)?;
         Ok(FolderLock { _file: file })
     }
+
+    /// The process that holds the folder now, if one does. It is read from the kernel's list: who looked by locking would
+    /// be in the way of a daemon that starts at this moment.
+    ///
+    /// # Errors
+    /// The lock file or `/proc/locks` cannot be read.
+    pub fn holder(folder: &Path) -> io::Result<Option<u32>> {
+        let inode = match std::fs::metadata(folder.join(LOCK_FILE)) {
+            Ok(metadata) => metadata.ino(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(holder_in(&std::fs::read_to_string("/proc/locks")?, inode))
+    }
+}
+
+/// Who holds the file of this number, in the kernel's words (`proc_locks(5)`):
+///
+/// ```text
+/// 1: FLOCK  ADVISORY  WRITE 2071 08:01:1315 0 EOF
+/// ```
+fn holder_in(locks: &str, inode: u64) -> Option<u32> {
+    let file = format!(":{inode}");
+    locks.lines().find_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let is_ours = words.next() == Some("FLOCK");
+        let (pid, place) = (words.nth(2)?, words.next()?);
+        (is_ours && place.ends_with(&file)).then(|| pid.parse().ok())?
+    })
 }
 
 fn pid_in(file: &mut File) -> Option<u32> {
@@ -128,6 +158,17 @@ mod tests {
         );
         drop(held);
         FolderLock::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn who_only_asks_for_the_holder_finds_it_and_disturbs_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(FolderLock::holder(folder.path()).unwrap(), None);
+        let held = FolderLock::take(folder.path()).unwrap();
+        let holder = FolderLock::holder(folder.path()).unwrap();
+        assert_eq!(holder, Some(std::process::id()));
+        drop(held);
+        assert_eq!(FolderLock::holder(folder.path()).unwrap(), None);
     }
 
     #[test]

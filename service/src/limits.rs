@@ -20,8 +20,8 @@ pub const WRITE_RATE_MIN: u32 = 1024;
 pub const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// No connection lives for ever, whatever it does; clients open a new one without noticing.
 pub const CONNECTION_AGE_MAX: Duration = Duration::from_hours(1);
-/// What is in flight when the stop comes is answered within this, then cut.
-pub const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// What is in flight when the stop comes is answered within this, then cut: a daemon has ended within ten seconds.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(8);
 /// Browsers send about 20, proxies add 10.
 pub const HEADERS_MAX: usize = 100;
 /// All headers of a request together; also what HTTP/1 buffers of one connection in each direction.

@@ -11,12 +11,12 @@ use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use clap::Args;
-use evidence::{DraftNotice, Genesis, Notice, NoticeBody, OriginHash, Spki};
+use evidence::{DraftNotice, Genesis, Notice, NoticeBody, OriginHash, Predecessor, Spki};
 use p256::pkcs8::SecretDocument;
 use service::FolderLock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use tlog::{Origin, Vkey};
+use tlog::{Checkpoint, Note, Origin, Vkey};
 
 const NEW_LOG: &str = "a new log needs an empty folder, and an existing one is never overwritten";
 
@@ -31,6 +31,9 @@ pub(crate) struct Init {
     /// The journal's folder, best on another volume; in DIR when left out
     #[arg(long, value_name = "PATH")]
     anchor: Option<PathBuf>,
+    /// The last checkpoint of the log that this one continues: the genesis names its origin, size and root
+    #[arg(long, value_name = "FILE")]
+    predecessor: Option<PathBuf>,
     /// Where the log will listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -47,6 +50,7 @@ impl Init {
         let origin = Origin::new(self.origin.as_str()).map_err(|error| {
             Failure::usage(format!("--origin: {error}; take a URL without a scheme, such as log.example.org/suzhou-2026"))
         })?;
+        let predecessor = self.predecessor.as_deref().map(last_head).transpose()?;
         super::refuse_unless_empty(&self.dir, NEW_LOG)?;
         if let Some(anchor) = &self.anchor {
             super::refuse_unless_empty(anchor, NEW_LOG)?;
@@ -71,7 +75,7 @@ impl Init {
         KeyFiles::create(&folder::keys(&self.dir), &origin).map_err(Failure::could_not)?;
         let admins = admin_keys(&self.dir.join("admin"), &origin)?;
         self.write_config(&origin, self.anchor.as_ref().map(|_| journal.as_path()))?;
-        super::runtime()?.block_on(self.genesis(&origin, &journal, &admins))?;
+        super::runtime()?.block_on(self.genesis(&origin, predecessor, &journal, &admins))?;
         let signer =
             KeyFiles::load(&folder::keys(&self.dir), &origin).map_err(Failure::could_not)?;
         self.report(&origin, &journal, signer.vkeys());
@@ -81,12 +85,13 @@ impl Init {
     async fn genesis(
         &self,
         origin: &Origin,
+        predecessor: Option<Predecessor>,
         journal: &Path,
         admins: &[SecretDocument; 3],
     ) -> Result<(), Failure> {
         let signer =
             KeyFiles::load(&folder::keys(&self.dir), origin).map_err(Failure::could_not)?;
-        let notice = genesis_notice(origin, &signer, admins)?;
+        let notice = genesis_notice(origin, predecessor, &signer, admins)?;
         let origin_hash = OriginHash::of(origin.as_str());
         let coord = SqliteCoord::open(
             &folder::database(&self.dir),
@@ -157,6 +162,7 @@ impl Init {
 /// The genesis notice: the log's keys and admins, signed by two of the admins that it names.
 fn genesis_notice(
     origin: &Origin,
+    predecessor: Option<Predecessor>,
     signer: &KeyFiles,
     admins: &[SecretDocument; 3],
 ) -> Result<Notice, Failure> {
@@ -173,7 +179,7 @@ fn genesis_notice(
         admins: [first, second, third],
         entry_key,
         origin: origin.clone(),
-        predecessor: None,
+        predecessor,
         vkeys: signer.vkeys().clone(),
     };
     let draft = DraftNotice {
@@ -183,6 +189,24 @@ fn genesis_notice(
         body: NoticeBody::Genesis(Box::new(genesis)),
     };
     notice::sign(draft, origin, &admins[..2])
+}
+
+/// The head in a file with a checkpoint. Whose it is, the operator has seen to: it is the own log's.
+fn last_head(path: &Path) -> Result<Predecessor, Failure> {
+    let text = notice::read(path)?;
+    let malformed = |why: &dyn std::fmt::Display| {
+        Failure::usage(format!(
+            "{} holds no checkpoint ({why}): save what the old log answers at /checkpoint",
+            path.display()
+        ))
+    };
+    let note = Note::parse(text.as_bytes()).map_err(|error| malformed(&error))?;
+    let head = Checkpoint::parse(note.text()).map_err(|error| malformed(&error))?;
+    Ok(Predecessor {
+        origin: Origin::new(head.origin()).map_err(|error| malformed(&error))?,
+        size: head.size(),
+        root: head.root(),
+    })
 }
 
 fn admin_keys(dir: &Path, origin: &Origin) -> Result<[SecretDocument; 3], Failure> {

@@ -284,7 +284,7 @@ async fn after_a_reconnect_the_witnesses_are_asked_as_at_a_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_went_back_before_a_reconnect_is_found_out_by_the_gate() {
+async fn a_store_that_went_back_before_a_reconnect_takes_nothing_and_shows_no_second_head() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     let copy = house.copy();

@@ -108,8 +108,13 @@ impl Quotas {
     }
 
     /// Whose address pays. What a proxy says counts if the operator trusts it: the last address in its header that is
-    /// no trusted proxy's own.
-    fn network(&self, peer: PeerAddress, headers: &HeaderMap) -> Network {
+    /// no trusted proxy's own. Nobody pays for a connection over loopback that names no other address: it is the
+    /// operator's own, or that of a proxy on this machine, whose clients are not to be one address.
+    fn network(&self, peer: PeerAddress, headers: &HeaderMap) -> Option<Network> {
+        let of_peer = || {
+            let is_loopback = peer.get().ip().to_canonical().is_loopback();
+            (!is_loopback).then(|| peer.network())
+        };
         let is_trusted = |address: IpAddr| {
             let trusted = self.rates.trusted_proxies.iter();
             trusted
@@ -117,19 +122,21 @@ impl Quotas {
                 .any(|proxy| proxy == address.to_canonical())
         };
         if !is_trusted(peer.get().ip()) {
-            return peer.network();
+            return of_peer();
         }
         let fields = headers.get_all(FORWARDED).iter().rev();
         let named = fields.flat_map(|field| field.to_str().unwrap_or_default().rsplit(','));
         for text in named {
             match text.trim().parse::<IpAddr>() {
                 Ok(address) if is_trusted(address) => {}
-                Ok(address) => return PeerAddress::new(SocketAddr::new(address, 0)).network(),
+                Ok(address) => {
+                    return Some(PeerAddress::new(SocketAddr::new(address, 0)).network());
+                }
                 // What stands before a word that is no address was written by anybody.
                 Err(_) => break,
             }
         }
-        peer.network()
+        of_peer()
     }
 }
 
@@ -149,7 +156,7 @@ pub async fn admit(
 ) -> Response {
     // No peer: a test that calls the router without a door.
     let peer = request.extensions().get::<PeerAddress>().copied();
-    let network = peer.map(|peer| quotas.network(peer, request.headers()));
+    let network = peer.and_then(|peer| quotas.network(peer, request.headers()));
     let account = match Account::open(quotas, network) {
         Ok(account) => account,
         Err(exceeded) => return over(&log, exceeded).into_response(),

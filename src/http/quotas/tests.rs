@@ -8,7 +8,7 @@ use crate::log::house::House;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
 use axum::response::Response;
 use service::{PeerAddress, Rate};
 use std::num::NonZeroU32;
@@ -210,8 +210,29 @@ fn only_a_trusted_proxy_says_who_pays() {
         }
         assert_eq!(
             trusting(proxies).network(proxy, &headers),
-            peer(payer).network(),
+            Some(peer(payer).network()),
             "{proxies:?} {fields:?}"
         );
+    }
+}
+
+#[test]
+fn nobody_pays_for_a_connection_over_loopback_that_names_no_other_address() {
+    let forwarded = HeaderMap::from_iter([(
+        HeaderName::from_static(super::FORWARDED),
+        HeaderValue::from_static("203.0.113.9"),
+    )]);
+    for local in ["127.0.0.1:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+        let local = PeerAddress::new(local.parse().unwrap());
+        let plain = Quotas::new(QuotaRates::default());
+        assert_eq!(plain.network(local, &HeaderMap::new()), None);
+        assert_eq!(plain.network(local, &forwarded), None, "not trusted");
+        let trusting = Quotas::new(QuotaRates {
+            trusted_proxies: vec![local.get().ip()],
+            ..QuotaRates::default()
+        });
+        assert_eq!(trusting.network(local, &HeaderMap::new()), None);
+        let client = PeerAddress::new("203.0.113.9:1".parse().unwrap());
+        assert_eq!(trusting.network(local, &forwarded), Some(client.network()));
     }
 }

@@ -312,16 +312,16 @@ fn a_copy_beside_a_process_that_appends_and_trims_is_the_journal_as_it_was_opene
     let view = viewed(&folder);
     // What comes later, in the same segment too, is no part of it.
     fill(&mut journal, &records[30..]);
-    let copied = |name: &str| {
+    let read_copy = |name: &str| {
         let to = copies.path().join(name);
         view.copy_to(&to).unwrap();
         let copy = Journal::open_for(&to, &ORIGIN_HASH, Access::Append, SHORT).unwrap();
         assert_eq!(copy.torn_tail(), None);
         replayed(&copy, 0).unwrap()
     };
-    assert_eq!(copied("whole"), records[..30]);
+    assert_eq!(read_copy("whole"), records[..30]);
     journal.trim(records[15].head.size, u64::MAX).unwrap();
-    let suffix = copied("trimmed");
+    let suffix = read_copy("trimmed");
     assert!((1..30).contains(&suffix.len()), "{}", suffix.len());
     assert!(records[..30].ends_with(&suffix));
     journal.trim(TreeSize::MAX, u64::MAX).unwrap();

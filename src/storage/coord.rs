@@ -196,6 +196,17 @@ pub trait Coord: Send + Sync {
     /// Up to where the lookup by leaf hash is filled.
     async fn leaves_indexed(&self) -> Result<TreeSize, CoordError>;
 
+    /// Puts right rows that were damaged: the entries from `first` on, as far as their rows are here. Only for bytes that
+    /// hash to the tree, which the caller has proved.
+    async fn replace_rows(&self, first: LeafIndex, packed: &[u8]) -> Result<(), CoordError>;
+
+    /// Puts right lookups that lost rows, by slot and by leaf hash. Only for entries that stand there.
+    async fn restore_lookups(
+        &self,
+        slots: &[(Slot, LeafIndex)],
+        leaves: &[(Hash, LeafIndex)],
+    ) -> Result<(), CoordError>;
+
     /// Behind the head: drops the rows of entries that are stored and whose batch was committed before `before_ms`,
     /// and head rows that are neither kept nor among the newest `heads`. Never drops an entry at or above `stored`.
     async fn trim(&self, before_ms: u64, heads: u32) -> Result<(), CoordError>;

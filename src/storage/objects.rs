@@ -13,6 +13,10 @@ pub trait Objects: Send + Sync {
     /// [`ObjectError::Conflict`], which stops the log.
     async fn put(&self, path: &str, bytes: Bytes) -> Result<(), ObjectError>;
 
+    /// Puts right an object whose bytes were damaged or lost: durable when it answers, and never half of it. Only for
+    /// bytes that follow from the log, which the caller has proved.
+    async fn replace(&self, path: &str, bytes: Bytes) -> Result<(), ObjectError>;
+
     /// The whole object; `None` when there is none.
     async fn get(&self, path: &str) -> Result<Option<Bytes>, ObjectError>;
 }

@@ -340,6 +340,39 @@ impl Coord for SqliteCoord {
         state::leaves_indexed(&mut *self.reader().await?).await
     }
 
+    async fn replace_rows(&self, first: LeafIndex, packed: &[u8]) -> Result<(), CoordError> {
+        let mut transaction = self.begin().await?;
+        batch::replace(transaction.connection(), first, packed).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn restore_lookups(
+        &self,
+        slots: &[(Slot, LeafIndex)],
+        leaves: &[(Hash, LeafIndex)],
+    ) -> Result<(), CoordError> {
+        let rows = |hashes: Vec<([u8; 32], LeafIndex)>| -> Result<Vec<_>, CoordError> {
+            let numbered = hashes
+                .into_iter()
+                .map(|(hash, index)| Ok((state::to_sql(index.get())?, hash)));
+            Ok(in_key_order(
+                numbered.collect::<Result<Vec<_>, CoordError>>()?,
+            ))
+        };
+        let slots = slots.iter().map(|(slot, index)| (*slot.as_bytes(), *index));
+        let leaves = leaves
+            .iter()
+            .map(|(leaf, index)| (*leaf.as_bytes(), *index));
+        let (slots, leaves) = (rows(slots.collect())?, rows(leaves.collect())?);
+        let mut transaction = self.begin().await?;
+        let connection = transaction.connection();
+        SLOT_FILL.enter(connection, &slots).await?;
+        LEAF_FILL.enter(connection, &leaves).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     async fn trim(&self, before_ms: u64, heads: u32) -> Result<(), CoordError> {
         // Some rows a transaction, and others may write in between: a step forward never waits for the whole.
         while let Some(last) = batch::droppable(&mut *self.reader().await?, before_ms).await? {

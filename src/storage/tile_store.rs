@@ -79,6 +79,13 @@ impl Objects for TileStore {
         }
     }
 
+    async fn replace(&self, path: &str, bytes: Bytes) -> Result<(), ObjectError> {
+        let (place, over) = (place(path)?, PutMode::Overwrite.into());
+        let put = self.store.put_opts(&place, bytes.into(), over).await;
+        put.map_err(|error| failed(path, &error))?;
+        self.sync(path).await
+    }
+
     async fn get(&self, path: &str) -> Result<Option<Bytes>, ObjectError> {
         let place = place(path)?;
         let read = async { self.store.get(&place).await?.bytes().await };
@@ -113,45 +120,23 @@ fn failed(path: &str, error: &(dyn Error + 'static)) -> ObjectError {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::storage::objects_contract::{Store, objects_contract};
+
+    impl Store for tempfile::TempDir {
+        fn handle(&self) -> Box<dyn Objects> {
+            Box::new(TileStore::open(&self.path().join("a/b/tiles")).unwrap())
+        }
+    }
+
+    objects_contract!(tempfile::tempdir().unwrap());
 
     #[tokio::test]
-    async fn what_was_put_is_there_after_opening_again() {
+    async fn an_object_is_a_file_of_its_bytes() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b/tiles");
-        let tiles = TileStore::open(&path).unwrap();
+        let tiles = TileStore::open(folder.path()).unwrap();
         tiles.put("tile/0/x001/234", TILE).await.unwrap();
-        assert_eq!(tiles.get("tile/0/x001/234").await.unwrap(), Some(TILE));
-        let again = TileStore::open(&path).unwrap();
-        assert_eq!(again.get("tile/0/x001/234").await.unwrap(), Some(TILE));
-        assert_eq!(again.get("tile/0/x001/235").await.unwrap(), None);
-        assert_eq!(again.get("tile/0/x001").await.ok().flatten(), None);
-        let file = std::fs::read(path.join("tile/0/x001/234")).unwrap();
+        let file = std::fs::read(folder.path().join("tile/0/x001/234")).unwrap();
         assert_eq!(file, TILE);
-    }
-
-    #[tokio::test]
-    async fn the_same_bytes_may_be_put_again_and_others_may_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let tiles = TileStore::open(folder.path()).unwrap();
-        tiles.put("tile/entries/000", TILE).await.unwrap();
-        tiles.put("tile/entries/000", TILE).await.unwrap();
-        for other in [&b"other"[..], b"", b"til", b"tile and more"] {
-            let answer = tiles.put("tile/entries/000", other.into()).await;
-            assert!(matches!(answer, Err(ObjectError::Conflict { .. })));
-        }
-        assert_eq!(tiles.get("tile/entries/000").await.unwrap(), Some(TILE));
-    }
-
-    #[tokio::test]
-    async fn of_many_that_put_at_once_one_content_wins() {
-        let folder = tempfile::tempdir().unwrap();
-        let tiles = TileStore::open(folder.path()).unwrap();
-        let puts = (0..16_u8).map(|n| tiles.put("tile/1/000", vec![n % 2; 9].into()));
-        let answers = futures_util::future::join_all(puts).await;
-        let winner = tiles.get("tile/1/000").await.unwrap().unwrap()[0];
-        for (n, answer) in answers.iter().enumerate() {
-            assert_eq!(answer.is_ok(), n % 2 == usize::from(winner));
-        }
     }
 
     #[tokio::test]

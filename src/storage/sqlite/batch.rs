@@ -71,6 +71,40 @@ pub(super) async fn read(
     Ok(packed)
 }
 
+/// Writes these entries over those that the rows hold, as far as there are rows; none changes its length.
+pub(super) async fn replace(
+    connection: &mut SqliteConnection,
+    from: LeafIndex,
+    packed: &[u8],
+) -> Result<(), CoordError> {
+    let (entries, _) = packed.as_chunks::<ENTRY_LEN>();
+    let (from, to) = (from.get(), from.get() + entries.len() as u64);
+    let rows = sqlx::query(
+        "SELECT first, entries FROM batch \
+         WHERE first >= coalesce((SELECT max(first) FROM batch WHERE first <= ?1), 0) AND first < ?2",
+    )
+    .bind(to_sql(from)?)
+    .bind(to_sql(to)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in rows {
+        let first: i64 = row.try_get("first")?;
+        let mut stored: Vec<u8> = row.try_get("entries")?;
+        let indices = from_sql(first)?..;
+        for (index, stored) in indices.zip(stored.as_chunks_mut::<ENTRY_LEN>().0) {
+            if (from..to).contains(&index) {
+                *stored = entries[place(index - from)];
+            }
+        }
+        sqlx::query("UPDATE batch SET entries = ?2 WHERE first = ?1")
+            .bind(first)
+            .bind(stored)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// The last of the oldest rows that may be dropped: stored, and committed before `before_ms`. Times rise with
 /// positions, so the rows that may go are the first ones.
 pub(super) async fn droppable(

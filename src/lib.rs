@@ -8,6 +8,10 @@ pub mod clock;
 pub mod http;
 pub mod log;
 pub mod metrics;
+// What the tests of the real processes ask, the simulations ask too.
+#[cfg(test)]
+#[path = "../tests/oracle.rs"]
+mod oracle;
 pub mod program;
 pub mod signer;
 pub mod storage;

@@ -5,16 +5,22 @@
 //! may be shown) → the waiter. [`start`] and [`gate`] come before all of it, [`keeper`] walks behind, [`runner`] holds
 //! them together. The heart names ports and no adapter.
 
+#[cfg(test)]
+mod bit_flip;
 pub mod board;
 pub mod clock_gate;
 pub mod clock_watch;
 pub mod cosigner;
+#[cfg(test)]
+mod crash_point;
 pub mod edge;
 #[cfg(test)]
 pub(crate) mod five_witnesses;
 pub mod gate;
 pub mod genesis;
 pub mod healing;
+#[cfg(test)]
+pub(crate) mod historical_bug;
 pub mod history;
 #[cfg(test)]
 pub(crate) mod house;
@@ -30,8 +36,12 @@ pub mod runner;
 pub mod second_path;
 pub mod seen;
 pub mod sequencer;
+#[cfg(test)]
+pub(crate) mod simulated_log;
 pub mod start;
 pub mod status;
+#[cfg(test)]
+mod witness_simulation;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;

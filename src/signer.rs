@@ -5,6 +5,8 @@
 
 pub mod bound_key;
 pub mod key_files;
+#[cfg(test)]
+pub(crate) mod simulated;
 
 use crate::log::second_path::CheckedHead;
 use evidence::{Entry, UnsignedEntry};

@@ -5,6 +5,9 @@
 //! waiters and go on) and *unknown* (it may have happened: drop all memory, reload, ask again).
 
 pub mod anchor;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod anchor_contract;
 pub mod coord;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -16,5 +19,10 @@ pub(crate) mod full_disk;
 pub mod journal;
 pub mod objects;
 pub mod room;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod objects_contract;
+#[cfg(test)]
+pub(crate) mod simulated;
 pub mod sqlite;
 pub mod tile_store;

@@ -5,7 +5,8 @@
 //! `CRASH_SEED`; the same seed gives the same waits, not the same crashes.
 
 use crate::backup::copy;
-use crate::reader::{Reader, number};
+use crate::oracle::{Evidence, Final, Judged, Receipt, Seen, judge};
+use crate::reader::{Reader, hashes, number, open};
 use crate::receipt;
 use crate::submitter::{Submitter, bytes, post};
 use demo::person::Person;
@@ -13,16 +14,17 @@ use demo::process::Process;
 use demo::town::Town;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
+use tlog::{Frontier, LeafIndex, LineTime};
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test(
-            "killed_at_twenty_random_moments_under_load_the_log_keeps_what_it_answered",
+            "killed_at_random_moments_under_load_the_log_keeps_what_it_answered",
             killed_under_load,
         ),
         Trial::test(
@@ -32,8 +34,9 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// How often the log is killed while it works, as CI asks for.
+/// How often the log is killed while it works: in the short form, and with `NOTARYLOG_LONG=1`.
 const KILLS: u32 = 20;
+const KILLS_LONG: u32 = 50;
 
 /// How many senders press on the log at once. More make no more crashes, only fewer for the other tests.
 const SENDERS: u64 = 4;
@@ -46,27 +49,42 @@ const START_MAX: Duration = Duration::from_millis(120);
 
 /// What was sent and what came back, in one life of the log.
 #[derive(Default)]
-struct Life {
+pub struct Life {
     /// Answers with status 200.
     answers: Vec<Value>,
     /// Entries whose sender never heard.
     unanswered: Vec<Vec<u8>>,
-    /// Heads that somebody saw.
-    checkpoints: Vec<Vec<u8>>,
+    /// The heads that each sender saw, in order.
+    checkpoints: Vec<Vec<Vec<u8>>>,
+}
+
+impl Life {
+    /// Another life of the same log, with the same senders, after this one.
+    pub fn add(&mut self, next: Self) {
+        self.answers.extend(next.answers);
+        self.unanswered.extend(next.unanswered);
+        self.checkpoints
+            .resize_with(self.checkpoints.len().max(next.checkpoints.len()), Vec::new);
+        for (seen, more) in self.checkpoints.iter_mut().zip(next.checkpoints) {
+            seen.extend(more);
+        }
+    }
 }
 
 fn killed_under_load() -> Result<(), Failed> {
-    let mut chance = Chance::new()?;
+    let mut chance = Chance::from("CRASH_SEED")?;
+    let kills = match std::env::var("NOTARYLOG_LONG") {
+        Ok(_) => KILLS_LONG,
+        Err(_) => KILLS,
+    };
     let mut town = Town::found(None)?;
     town.open_log()?;
     let bureau = Submitter::of(&town.enrol("bureau", "Bureau")?)?;
     let numbers = AtomicU64::new(0);
     let mut all = Life::default();
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let life = live_until(&mut town, &bureau, &numbers, chance.up_to(LIFE_MAX))?;
-        all.answers.extend(life.answers);
-        all.unanswered.extend(life.unanswered);
-        all.checkpoints.extend(life.checkpoints);
+        all.add(life);
         if kill % 3 == 0 {
             // A fault during recovery from a fault.
             let folder = town.log_folder();
@@ -85,13 +103,14 @@ fn killed_under_load() -> Result<(), Failed> {
         "only {} answers: that was no load",
         all.answers.len()
     );
+    let (reader, judged) = everything_holds(&town, &all)?;
     println!(
-        "crashes: {KILLS} kills, {} answers, {} unanswered entries, {} heads seen",
+        "crashes: {kills} kills, {} answers, {} unanswered entries; {} receipts and {} heads verified",
         all.answers.len(),
         all.unanswered.len(),
-        all.checkpoints.len()
+        judged.receipts,
+        judged.heads
     );
-    let reader = everything_holds(&town, &all)?;
     unanswered_are_there_once_or_not(&town, &reader, &all.unanswered)?;
     town.notarylog(["check", town.url()])?.done()?;
     town.close_log()?;
@@ -119,7 +138,7 @@ fn forgetful_log() -> Result<(), Failed> {
     let answered = live_until(&mut town, &bureau, &numbers, LIFE_MAX)?;
     assert!(!answered.answers.is_empty());
     town.open_log()?;
-    everything_holds(&town, &answered)?;
+    drop(everything_holds(&town, &answered)?);
     town.kill_log();
     for folder in ["log", "anchor"] {
         std::fs::remove_dir_all(town.folder().join(folder))?;
@@ -139,7 +158,7 @@ fn forgetful_log() -> Result<(), Failed> {
 }
 
 /// Lets the senders press on the log, kills it after `life`, and hears what they heard.
-fn live_until(
+pub fn live_until(
     town: &mut Town,
     bureau: &Submitter,
     numbers: &AtomicU64,
@@ -167,6 +186,7 @@ fn live_until(
         let life = life.map_err(|_| "a sender panicked")??;
         all.answers.extend(life.answers);
         all.unanswered.extend(life.unanswered);
+        // Each sender sees for itself.
         all.checkpoints.extend(life.checkpoints);
     }
     Ok(all)
@@ -182,6 +202,7 @@ fn send_on(
     over: &AtomicBool,
 ) -> Result<Life, Failed> {
     let mut life = Life::default();
+    let mut seen = Vec::new();
     let mut count = sender;
     while !over.load(Ordering::SeqCst) {
         count = count * 5 % 64 + 1;
@@ -205,43 +226,69 @@ fn send_on(
         if let Ok(answer) = demo::http::get(url, "/checkpoint")
             && answer.status == 200
         {
-            life.checkpoints.push(answer.body);
+            seen.push(answer.body);
         }
     }
+    life.checkpoints.push(seen);
     Ok(life)
 }
 
-/// Every answered receipt verifies against the final log; no slot is set twice; no two roots of one size were seen.
-fn everything_holds(town: &Town, life: &Life) -> Result<Reader, Failed> {
+/// Reads the whole log as a stranger does and asks the oracle; answers what was read and what was verified.
+pub fn everything_holds(town: &Town, life: &Life) -> Result<(Reader, Judged), Failed> {
     let reader = Reader::read(town)?;
-    let mut indices = BTreeMap::new();
+    let mut evidence = Evidence::default();
     for answer in &life.answers {
+        let head = seen(
+            &reader,
+            answer["checkpoint"].as_str().unwrap_or_default().as_bytes(),
+        )?;
         let results = answer["results"]
             .as_array()
             .ok_or("an answer without results")?;
         for result in results {
             assert_eq!(number(result, "status")?, 200, "{result}");
-            receipt::check(&reader, answer, result)?;
-            let entry = result["entry"].as_str().unwrap_or_default().to_owned();
-            let index = number(result, "index")?;
-            assert!(
-                indices.insert(index, entry).is_none(),
-                "two entries were answered index {index}"
-            );
+            evidence.receipts.push(Receipt {
+                index: LeafIndex::new(number(result, "index")?),
+                entry: receipt::entry(result)?,
+                head,
+                proof: hashes(result, "proof")?,
+            });
         }
     }
-    for note in &life.checkpoints {
-        reader.accept(note)?; // the one root of that size in the one history
+    for notes in &life.checkpoints {
+        let heads = notes.iter().map(|note| seen(&reader, note));
+        evidence.observers.push(heads.collect::<Result<_, _>>()?);
     }
-    let slots: BTreeSet<&[u8]> = records(&reader).map(|entry| &entry[2..66]).collect();
-    assert_eq!(slots.len(), records(&reader).count(), "a slot is set twice");
+    let folder = town.log_folder();
+    let checked = town.notarylog(["check".as_ref(), folder.as_os_str()])?;
+    let faults = match checked.said.code {
+        0 => Vec::new(),
+        _ => vec![format!("{}{}", checked.said.stdout, checked.said.stderr)],
+    };
+    let log = Final {
+        before: Frontier::empty(),
+        entries: &reader.entries,
+        faults: &faults,
+    };
+    let judged = judge(&evidence, &log)?;
     assert!(reader.check_tiles(town)? > 0);
-    Ok(reader)
+    Ok((reader, judged))
 }
 
-/// The entries of kind record.
-fn records(reader: &Reader) -> impl Iterator<Item = &Vec<u8>> {
-    reader.entries.iter().filter(|entry| entry[1] == 1)
+/// The head of a note whose three signatures verify.
+fn seen(reader: &Reader, note: &[u8]) -> Result<Seen, Failed> {
+    let signed = open(note, &reader.vkeys)?;
+    let checkpoint = signed.checkpoint();
+    let times = signed.verified().iter();
+    let time_ms = times.filter_map(|line| match line.time {
+        LineTime::Milliseconds(time_ms) => Some(time_ms),
+        LineTime::Seconds(_) | LineTime::NotStated => None,
+    });
+    Ok(Seen {
+        size: checkpoint.size(),
+        root: checkpoint.root(),
+        time_ms: time_ms.max(),
+    })
 }
 
 /// Those whose senders never heard are sent again: each keeps its place if it had one, and is there once afterwards.
@@ -279,23 +326,29 @@ fn unanswered_are_there_once_or_not(
 }
 
 /// Random moments from a printed seed (xorshift64).
-struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
-    fn new() -> Result<Self, Failed> {
-        let seed = match std::env::var("CRASH_SEED") {
+    /// With the seed that this variable names.
+    pub fn from(variable: &str) -> Result<Self, Failed> {
+        let seed = match std::env::var(variable) {
             Ok(seed) => seed.parse()?,
             Err(_) => getrandom::u64()?,
         };
-        println!("crashes: CRASH_SEED={seed}");
+        println!("{variable}={seed}");
         Ok(Self(seed.max(1)))
     }
 
-    fn up_to(&mut self, most: Duration) -> Duration {
+    /// A number below this one.
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+
+    fn up_to(&mut self, most: Duration) -> Duration {
         let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
-        Duration::from_micros(self.0 % micros)
+        Duration::from_micros(self.below(micros))
     }
 }

@@ -11,7 +11,7 @@ use tlog::{Hash, LeafIndex, TreeSize, verify_inclusion};
 /// to the answer's root, and the answer's checkpoint is the signed head of that size in the log's one history.
 pub fn check(reader: &Reader, answer: &Value, result: &Value) -> Result<(), Failed> {
     let index = LeafIndex::new(number(result, "index")?);
-    let entry = STANDARD.decode(result["entry"].as_str().unwrap_or_default())?;
+    let entry = entry(result)?;
     let leaf = Hash::of_leaf(&entry);
     if reader.entry(index) != Some(entry.as_slice()) {
         return Err(format!("the log holds other bytes at index {index} than it answered").into());
@@ -29,4 +29,9 @@ pub fn check(reader: &Reader, answer: &Value, result: &Value) -> Result<(), Fail
     }
     verify_inclusion(&leaf, index, size, &root, &hashes(result, "proof")?)?;
     Ok(())
+}
+
+/// The entry of one result, as it is stored.
+pub fn entry(result: &Value) -> Result<Vec<u8>, Failed> {
+    Ok(STANDARD.decode(result["entry"].as_str().unwrap_or_default())?)
 }

@@ -9,9 +9,11 @@ mod deploy;
 mod eavesdropper;
 mod fuzz;
 mod house;
+mod injection;
 mod journeys;
 mod liar;
 mod lying_witness;
+mod oracle;
 mod reader;
 mod receipt;
 mod skip;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ("crash", crashes::trials()),
         ("fuzz", fuzz::trials()),
         ("crash", witness_crashes::trials()),
+        ("crash", injection::trials()),
     ]
     .into_iter()
     .flat_map(|(kind, trials)| trials.into_iter().map(move |trial| trial.with_kind(kind)))

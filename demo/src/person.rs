@@ -61,6 +61,22 @@ impl Person {
         Ok(command)
     }
 
+    /// The same under a tracer, as `strace -D` is one: it starts the command that follows its own arguments, in its own
+    /// place, and watches it.
+    pub fn command_under(self, tracer: &[OsString]) -> std::io::Result<Command> {
+        let alone = self.command()?;
+        let Some((program, args)) = tracer.split_first() else {
+            return Ok(alone);
+        };
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .arg(alone.get_program())
+            .args(alone.get_args());
+        command.env(PARENT, std::process::id().to_string());
+        Ok(command)
+    }
+
     fn live(self, args: Vec<OsString>) -> ExitCode {
         match self {
             Self::Log => notarylog::program::run(args),

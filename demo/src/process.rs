@@ -2,7 +2,7 @@
 
 use crate::person::Person;
 use rustix::process::{Pid, Signal, kill_process};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -59,8 +59,28 @@ impl Process {
         Self::start_in(person, args, Path::new("."), stderr)
     }
 
+    /// The same under a tracer: a program and its arguments, before those of the person.
+    pub fn start_under<S: AsRef<OsStr>>(
+        tracer: &[OsString],
+        person: Person,
+        args: impl IntoIterator<Item = S>,
+        stderr: &Path,
+    ) -> Result<Self, ProcessError> {
+        Self::spawn(tracer, person, args, Path::new("."), stderr)
+    }
+
     /// The same, in the folder `home`.
     pub fn start_in<S: AsRef<OsStr>>(
+        person: Person,
+        args: impl IntoIterator<Item = S>,
+        home: &Path,
+        stderr: &Path,
+    ) -> Result<Self, ProcessError> {
+        Self::spawn(&[], person, args, home, stderr)
+    }
+
+    fn spawn<S: AsRef<OsStr>>(
+        tracer: &[OsString],
         person: Person,
         args: impl IntoIterator<Item = S>,
         home: &Path,
@@ -69,7 +89,7 @@ impl Process {
         let system = |error| ProcessError::System(person, error);
         let file = append(stderr).map_err(system)?;
         let mut child = person
-            .command()
+            .command_under(tracer)
             .map_err(system)?
             .args(args)
             .current_dir(home)

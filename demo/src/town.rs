@@ -162,13 +162,18 @@ impl Town {
 
     /// Opens the log: starts `notarylog serve` and waits for its address.
     pub fn open_log(&mut self) -> Result<(), TownError> {
+        self.open_log_under(&[])
+    }
+
+    /// The same under a tracer: a program and its arguments, which start the log and watch it.
+    pub fn open_log_under(&mut self, tracer: &[OsString]) -> Result<(), TownError> {
         let folder = self.log_folder();
         let args = [
             OsStr::new("serve"),
             folder.as_os_str(),
             OsStr::new("--json"),
         ];
-        let mut log = Process::start(Person::Log, args, &self.diary())?;
+        let mut log = Process::start_under(tracer, Person::Log, args, &self.diary())?;
         let (url, admin_url) = first_line(&log.line(PATIENCE)?)?;
         (self.url, self.admin_url, self.log) = (url, admin_url, Some(log));
         for witness in &self.witnesses {

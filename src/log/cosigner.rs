@@ -549,4 +549,4 @@ pub(super) fn behind(size: TreeSize) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

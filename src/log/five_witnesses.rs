@@ -15,7 +15,7 @@ use service::AwsLc;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
-use tlog::{KeyKind, LeafIndex, Policy, TreeSize};
+use tlog::{KeyKind, LeafIndex, Policy, TreeSize, Vkey};
 
 const NAMES: [&str; 5] = ["justice", "notary", "court", "bar", "university"];
 /// Long enough for a slow machine; nothing that is awaited takes more than a second.
@@ -51,7 +51,12 @@ impl Witnesses {
 
     /// What the log is told of them.
     pub(crate) fn witnessing(&self, house: &House) -> Arc<Witnessing> {
-        let quorum = Quorum::new(self.1.clone(), house.signer().vkeys()).unwrap();
+        self.witnessing_of(house.signer().vkeys())
+    }
+
+    /// The same for whoever has the log's keys at hand.
+    pub(crate) fn witnessing_of(&self, log_keys: &[Vkey]) -> Arc<Witnessing> {
+        let quorum = Quorum::new(self.1.clone(), log_keys).unwrap();
         let names = quorum
             .operators()
             .iter()

@@ -40,6 +40,14 @@ pub async fn pass(
     coord: &dyn Coord,
     status: &Status,
 ) -> Result<Result<Passed, Shut>, NotJudged> {
+    #[cfg(test)]
+    if super::historical_bug::HistoricalBug::NobodyIsAskedAfterARestore.is_active() {
+        let recorded = vec![TreeSize::ZERO; witnessing.witnesses.len()];
+        return Ok(Ok(Passed {
+            recorded,
+            stored: None,
+        }));
+    }
     let vkeys = publisher.signer().vkeys();
     let stored = Stored::read(coord, vkeys).await?;
     let mut recorded: Vec<Option<TreeSize>> = vec![None; witnessing.witnesses.len()];

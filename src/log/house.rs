@@ -255,32 +255,32 @@ impl House {
         self.record_of(number, 8)
     }
 
+    /// The bureau's record with a signature that does not verify: for tests behind the door, which alone looks at it, and
+    /// which need many.
+    pub(crate) fn record_with_any_signature(&self, number: u32) -> Candidate {
+        candidate(self.unsigned(number, 7), [1; 64])
+    }
+
     fn record_of(&self, number: u32, content: u8) -> Candidate {
-        let mut tag = [0; 32];
-        tag[..4].copy_from_slice(&number.to_be_bytes());
-        let key_id = spki(&self.bureau).key_hash();
-        let unsigned = UnsignedEntry {
-            kind: Kind::Record,
-            key_id,
-            tag: Tag::new(tag),
-            commitment: Commitment::new([content; 32]),
-        };
+        let unsigned = self.unsigned(number, content);
         let signature: Signature = self
             .bureau
             .sign(&unsigned.signed_message(&OriginHash::of(self.origin.as_str())));
-        let entry = unsigned
-            .with_signature(signature.to_bytes().into())
-            .unwrap();
-        let slot = Slot::of(&BureauId::new(key_id), entry.tag());
-        Candidate {
-            bytes: entry.to_bytes(),
-            entry,
-            slot,
-            notice: None,
+        candidate(unsigned, signature.to_bytes().into())
+    }
+
+    fn unsigned(&self, number: u32, content: u8) -> UnsignedEntry {
+        let mut tag = [0; 32];
+        tag[..4].copy_from_slice(&number.to_be_bytes());
+        UnsignedEntry {
+            kind: Kind::Record,
+            key_id: spki(&self.bureau).key_hash(),
+            tag: Tag::new(tag),
+            commitment: Commitment::new([content; 32]),
         }
     }
 
-    fn notice_candidate(&self, notice: &Notice) -> Candidate {
+    pub(crate) fn notice_candidate(&self, notice: &Notice) -> Candidate {
         let signer = self.signer();
         let entry = signer
             .sign_entry(&notice_entry(notice, signer.entry_spki()))
@@ -367,6 +367,18 @@ impl House {
                 copy(&kept.path().join(part), to);
             }
         }
+    }
+}
+
+/// The bureau's entry, ready for the pool.
+fn candidate(unsigned: UnsignedEntry, signature: [u8; 64]) -> Candidate {
+    let entry = unsigned.with_signature(signature).unwrap();
+    let slot = Slot::of(&BureauId::new(*entry.key_id()), entry.tag());
+    Candidate {
+        bytes: entry.to_bytes(),
+        entry,
+        slot,
+        notice: None,
     }
 }
 

@@ -72,6 +72,10 @@ impl SecondPath {
 
     /// Says that this head is the one that the second path arrived at.
     pub fn vouch(&self, head: &Head) -> Result<CheckedHead, Mismatch> {
+        #[cfg(test)]
+        if super::historical_bug::HistoricalBug::NothingIsHashedAgain.is_active() {
+            return Ok(CheckedHead(*head));
+        }
         if head.size.get() != self.size {
             return Err(Mismatch::Size {
                 ours: self.size,

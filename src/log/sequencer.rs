@@ -195,13 +195,27 @@ impl Sequencer {
             .iter()
             .map(|entry| Hash::of_leaf(&entry.bytes))
             .collect();
+        #[cfg(test)]
+        let leaves = super::historical_bug::as_remembered(leaves);
         let growth = Growth::new(&self.committed.frontier, leaves);
         let advance = self.advance(&growth, batch.entries, batch.notices)?;
         self.metrics.batch_entries.observe(f64::from(
             u32::try_from(advance.entries.len()).unwrap_or(u32::MAX),
         ));
         let commit = self.metrics.commit_seconds.start_timer();
-        lock.advance(&advance).await.map_err(refused_or_reload)?;
+        let committed = lock.advance(&advance).await;
+        #[cfg(test)]
+        if super::historical_bug::is_promised(&committed)
+            && let Outlet::Everybody(publisher) = &self.outlet
+        {
+            return Ok(Sequenced {
+                outcomes: batch.outcomes,
+                logged: advance.head,
+                published: publisher.newest(),
+                growth: Some(Arc::new(growth)),
+            });
+        }
+        committed.map_err(refused_or_reload)?;
         commit.observe_duration();
         // From here on the batch is in the log, whatever happens: a failure tells the waiters nothing but "ask again".
         if let Some(registry) = batch.registry {

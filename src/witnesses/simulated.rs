@@ -9,7 +9,7 @@ use service::AwsLc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tlog::{
-    AddCheckpoint, KeyKind, KeyName, Latest, Note, SignedCheckpoint, TreeSize, Vkey,
+    AddCheckpoint, Hash, KeyKind, KeyName, Latest, Note, SignedCheckpoint, TreeSize, Vkey,
     cosignature_line, cosignature_message,
 };
 
@@ -24,6 +24,8 @@ pub(crate) enum Manner {
     Silent,
     /// It answers honestly, so late.
     Slow(Duration),
+    /// It cosigns, and its answer is lost on the way.
+    Unheard,
     /// It says that nothing follows.
     Refuses,
     /// It says that it recorded this, whatever it did.
@@ -45,6 +47,8 @@ pub(crate) struct SimulatedWitness {
     time_s: Mutex<u64>,
     /// Every note that it was asked to cosign.
     pub(crate) asked: Mutex<Vec<Note>>,
+    /// Size and root of every head that it cosigned.
+    pub(crate) cosigned: Mutex<Vec<(TreeSize, Hash)>>,
 }
 
 impl SimulatedWitness {
@@ -61,6 +65,7 @@ impl SimulatedWitness {
             latest: Mutex::new((Latest::EMPTY, None)),
             time_s: Mutex::new(1_800_000_000),
             asked: Mutex::default(),
+            cosigned: Mutex::default(),
         })
     }
 
@@ -117,6 +122,7 @@ impl SimulatedWitness {
         let line = cosignature_line(&self.vkey, time, signature.as_ref());
         let shown = request.note().clone().with_line(line.clone()).unwrap();
         *latest = (next, Some(shown));
+        self.cosigned.lock().unwrap().push((size, root));
         Answer::Cosigned(vec![line])
     }
 }
@@ -132,6 +138,10 @@ impl Witness for SimulatedWitness {
             Manner::Slow(pause) => {
                 tokio::time::sleep(pause).await;
                 Ok(self.honestly(request))
+            }
+            Manner::Unheard => {
+                let _lost = self.honestly(request);
+                late().await
             }
             Manner::Refuses => Ok(Answer::DoesNotFollow),
             Manner::Claims(size) => Ok(Answer::Recorded(size)),

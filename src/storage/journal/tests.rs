@@ -1,4 +1,5 @@
 use super::*;
+use crate::storage::anchor_contract::{Store, anchor_contract};
 use evidence::ENTRY_LEN;
 use std::ops::Range;
 use tempfile::TempDir;
@@ -398,6 +399,14 @@ fn the_bytes_are_those_that_are_documented() {
     let name = "00000000000000000000-0000000000.journal";
     assert_eq!(fs::read(folder.path().join(name)).unwrap(), bytes);
 }
+
+impl Store for TempDir {
+    fn handle(&self) -> Box<dyn Anchor> {
+        Box::new(opened(self))
+    }
+}
+
+anchor_contract!(tempfile::tempdir().unwrap());
 
 fn opened(folder: &TempDir) -> Journal {
     Journal::open_for(folder.path(), &ORIGIN_HASH, Access::Append, SHORT).unwrap()

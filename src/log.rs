@@ -33,6 +33,7 @@ pub mod quorum;
 pub mod recent_leaves;
 pub mod rollforward;
 pub mod runner;
+pub mod scrubber;
 pub mod second_path;
 pub mod seen;
 pub mod sequencer;

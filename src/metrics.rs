@@ -50,6 +50,12 @@ pub struct Metrics {
     pub reloads: IntCounter,
     /// 1 while entries are taken.
     pub serving: IntGauge,
+    /// The scrubber's position: entries below it were hashed again in this pass.
+    pub scrub_position: IntGauge,
+    /// When the scrubber last went through everything, in seconds since 1970; 0 before the first time.
+    pub scrub_last_pass_seconds: IntGauge,
+    /// What the scrubber found: `healed`, `lost`.
+    pub scrub_findings: IntCounterVec,
     /// Entries that wait for the next batch.
     pub pool_entries: IntGauge,
     /// Times that the clock was set forward at once.
@@ -157,6 +163,21 @@ impl Metrics {
                 "notarylog_serving",
                 "1 while entries are taken, 0 while the log is read-only",
             )?,
+            scrub_position: IntGauge::new(
+                "notarylog_scrub_position",
+                "Entries below were hashed again in this pass of the scrubber",
+            )?,
+            scrub_last_pass_seconds: IntGauge::new(
+                "notarylog_scrub_last_pass_seconds",
+                "When the scrubber last went through everything, in seconds since 1970",
+            )?,
+            scrub_findings: IntCounterVec::new(
+                Opts::new(
+                    "notarylog_scrub_findings_total",
+                    "What the scrubber found damaged or missing, by what became of it",
+                ),
+                &["outcome"],
+            )?,
             pool_entries: IntGauge::new(
                 "notarylog_pool_entries",
                 "Entries that wait for the next batch",
@@ -218,6 +239,12 @@ impl Metrics {
         for outcome in OUTCOMES {
             metrics.entries.with_label_values(&[outcome]).inc_by(0);
         }
+        for outcome in ["healed", "lost"] {
+            metrics
+                .scrub_findings
+                .with_label_values(&[outcome])
+                .inc_by(0);
+        }
         for outcome in ["quorum", "given_up"] {
             metrics.rounds.with_label_values(&[outcome]).inc_by(0);
         }
@@ -242,6 +269,8 @@ impl Metrics {
             &self.policy_unpublished,
             &self.clock_ahead,
             &self.pool_entries,
+            &self.scrub_position,
+            &self.scrub_last_pass_seconds,
             &self.witnessed_size,
             &self.witnessed_time_seconds,
         ] {
@@ -259,6 +288,7 @@ impl Metrics {
             registry.register(Box::new(histogram.clone()))?;
         }
         registry.register(Box::new(self.rounds.clone()))?;
+        registry.register(Box::new(self.scrub_findings.clone()))?;
         registry.register(Box::new(self.witness_answers.clone()))?;
         registry.register(Box::new(self.witness_size.clone()))?;
         registry.register(Box::new(self.disk_free_bytes.clone()))?;

@@ -47,6 +47,19 @@ pub struct LogInfo {
     unwitnessed: bool,
     /// Whether entries can be looked up by their hash.
     leaf_lookup: bool,
+    /// How far everything that is stored was read and hashed again.
+    scrub: ScrubInfo,
+}
+
+/// The scrubber's work.
+#[derive(Serialize, ToSchema)]
+pub struct ScrubInfo {
+    /// Entries below it were hashed again in this pass.
+    position: i64,
+    /// When the last whole pass ended, in seconds since 1970; null before the first.
+    last_pass_s: Option<i64>,
+    /// How often something was damaged or missing and was made again, since this log was started.
+    healed: u64,
 }
 
 /// How the policy that this log runs under stands to the one that it published.
@@ -107,6 +120,7 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         _ => None,
     };
     let quorum = log.witnessing();
+    let metrics = log.metrics();
     let now_ms = log.now_ms();
     let standings = quorum.map(|witnessing| witnessing.board.standings());
     let witnesses = standings.into_iter().flatten().map(|standing| WitnessInfo {
@@ -151,6 +165,11 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         witnesses: witnesses.collect(),
         unwitnessed: quorum.is_none(),
         leaf_lookup: log.settings().leaf_lookup,
+        scrub: ScrubInfo {
+            position: metrics.scrub_position.get(),
+            last_pass_s: Some(metrics.scrub_last_pass_seconds.get()).filter(|at| *at > 0),
+            healed: metrics.scrub_findings.with_label_values(&["healed"]).get(),
+        },
     }))
 }
 

@@ -50,6 +50,12 @@ pub(crate) const OPTIONS: Options = Options::new(
         )
         .or("true"),
         Opt::value(
+            "scrub-rate",
+            "ENTRIES",
+            "How many stored entries a second are read and hashed again in the background; 0 for none",
+        )
+        .or("10000"),
+        Opt::value(
             "policy",
             "FILE",
             "The c2sp tlog-policy whose quorum of witnesses every head needs; without it the log has no witnesses",

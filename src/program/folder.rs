@@ -2,9 +2,11 @@
 
 use super::{Failure, manifest};
 use crate::clock::SystemClock;
+use crate::log::Log;
 use crate::log::board::Board;
 use crate::log::cosigner::Witnessing;
 use crate::log::quorum::Quorum;
+use crate::log::scrubber::Scrubber;
 use crate::log::start::Ports;
 use crate::metrics::Metrics;
 use crate::signer::Signer;
@@ -91,6 +93,31 @@ pub(crate) async fn ports(
         witnessing: witnessing.map(Arc::new),
         read_only,
     })
+}
+
+/// What reads everything again in the background; none when the operator switched it off.
+pub(crate) fn scrubber(
+    dir: &Path,
+    config: &Config,
+    log: Arc<Log>,
+) -> Result<Option<Scrubber>, Failure> {
+    let entries_per_second: u64 = config.get("scrub-rate").map_err(Failure::usage)?;
+    if entries_per_second == 0 {
+        return Ok(None);
+    }
+    let origin_hash = *log.origin_hash();
+    let journal = journal(dir, config)?;
+    let objects = TileStore::open(&tiles(dir)).map_err(Failure::could_not)?;
+    let view_anchor = Box::new(move || {
+        let journal = Journal::open_read_only(&journal, origin_hash.as_bytes())?;
+        Ok(Box::new(journal) as Box<dyn Anchor>)
+    });
+    Ok(Some(Scrubber {
+        log,
+        objects: Arc::new(objects),
+        view_anchor,
+        entries_per_second,
+    }))
 }
 
 /// The policy, if the option names one.

@@ -82,6 +82,8 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let room = tokio::spawn(room.keep(Arc::clone(&log), stop.clone()));
     announce(folder, &log, &url, admin.local_addr())?;
 
+    let scrubber = folder::scrubber(&folder.dir, config, Arc::clone(&log))?;
+    let scrubber = scrubber.map(|scrubber| tokio::spawn(scrubber.run(stop.clone())));
     let router = http::router(&log, quotas);
     let door = tokio::spawn(door.serve(router, stop.clone()));
     let ready = readiness(Arc::clone(&log));
@@ -105,6 +107,9 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let _ended = door.await;
     let _ended = admin.await;
     let _ended = room.await;
+    if let Some(scrubber) = scrubber {
+        let _ended = scrubber.await;
+    }
     heart_stop.trigger();
     let ended = tokio::task::spawn_blocking(move || heart.join())
         .await

@@ -6,8 +6,7 @@
 
 use super::Log;
 use super::edge::fold_perfect;
-use super::history::{HistoryError, frame};
-use crate::check::folder::unframe;
+use super::history::{HistoryError, frame, packed as unframed};
 use crate::storage::anchor::{Anchor, AnchorError};
 use crate::storage::coord::{Coord, CoordError};
 use crate::storage::objects::{ObjectError, Objects};
@@ -117,7 +116,7 @@ impl Scrubber {
         let framed = self.objects.get(&bundle.path()).await?;
         let bundled = framed
             .as_ref()
-            .map(|framed| unframe(framed))
+            .and_then(|framed| unframed(framed))
             .filter(|packed| is_whole(packed));
         let hashes = self
             .objects

@@ -253,6 +253,7 @@ impl SimulatedLog {
             }),
             clock,
             witnessing,
+            read_only: None,
         }
     }
 
@@ -331,6 +332,8 @@ impl SimulatedLog {
                     objects: &objects,
                     anchor: &anchor,
                     verify_signatures: false,
+                    policy: None,
+                    today: evidence::UtcDate::of_unix_ms(0),
                 };
                 let report = check.run(&mut |_, _| {}).await.unwrap();
                 faults.extend(report.findings.iter().map(ToString::to_string));
@@ -355,7 +358,7 @@ async fn entries(
     from: TreeSize,
     to: TreeSize,
 ) -> Result<Vec<u8>, String> {
-    use crate::check::folder::unframe;
+    use super::history::packed as unframed;
     use crate::storage::objects::Objects as _;
     let mut packed = Vec::new();
     let mut at = from.get();
@@ -365,7 +368,7 @@ async fn entries(
         let bundle = tlog::Bundle::new(at / 256, 256).unwrap();
         match objects.get(&bundle.path()).await {
             Ok(Some(framed)) => {
-                let whole = unframe(&framed);
+                let whole = unframed(&framed).unwrap_or_default();
                 let last = if end % 256 == 0 {
                     whole.len()
                 } else {

@@ -18,10 +18,10 @@ mod folder;
 pub(crate) mod full_disk;
 pub mod journal;
 pub mod objects;
-pub mod room;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod objects_contract;
+pub mod room;
 #[cfg(test)]
 pub(crate) mod simulated;
 pub mod sqlite;

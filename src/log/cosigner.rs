@@ -549,4 +549,4 @@ pub(super) fn behind(size: TreeSize) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

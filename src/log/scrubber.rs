@@ -136,7 +136,7 @@ impl Scrubber {
             (Some(bundled), _) if of_bundle == Some(right) => bundled,
             (_, Some(rows)) if of_rows == Some(right) => rows.clone(),
             _ => self
-                .from_journal(first, right)
+                .journalled(first, right)
                 .await?
                 .ok_or(Lost::Entries(first))?,
         };
@@ -239,7 +239,7 @@ impl Scrubber {
     }
 
     /// The entries of a bundle out of the journal, if it still has them and they give this root.
-    async fn from_journal(
+    async fn journalled(
         &self,
         first: LeafIndex,
         right: Hash,

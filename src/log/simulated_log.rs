@@ -297,7 +297,7 @@ impl SimulatedLog {
             match self.live(&machine, plan, &mut sender, &signed) {
                 End::Stopped if life >= plans.len() => {
                     sender.evidence.signed = signed.all().iter().map(seen).collect();
-                    return self.judge(&machine, disk, &sender.evidence, is_checked);
+                    return Self::judge(&machine, disk, &sender.evidence, is_checked);
                 }
                 End::ReadOnly(why) => return Err(format!("the log is read-only: {why}")),
                 end => ends.push(end),
@@ -311,8 +311,7 @@ impl SimulatedLog {
     }
 
     /// Asks the oracle about the log as it stands on the machine's disk, which was this one before.
-    pub(crate) fn judge(
-        &self,
+    fn judge(
         machine: &Arc<Machine>,
         before: &Disk,
         evidence: &Evidence,
@@ -369,7 +368,7 @@ async fn entries(
         match objects.get(&bundle.path()).await {
             Ok(Some(framed)) => {
                 let whole = unframed(&framed).unwrap_or_default();
-                let last = if end % 256 == 0 {
+                let last = if end.is_multiple_of(256) {
                     whole.len()
                 } else {
                     place(end)

@@ -264,7 +264,7 @@ impl<'a> Simulation<'a> {
         let process = self.machine.start(None);
         let (batches, size) = (self.chance.below(4), self.chance.below(3) + 1);
         let pause = Duration::from_millis(self.chance.below(4_000));
-        let step = self.chance.below(3);
+        let goes_back = self.chance.below(3) == 0;
         let runtime = paused();
         let state = runtime.block_on(async {
             let clock = PausedClock::at(self.true_ms.saturating_add_signed(self.skew_ms));
@@ -287,7 +287,7 @@ impl<'a> Simulation<'a> {
                 let sent = log.sequence(self.log.records(numbers));
                 let _answer = tokio::time::timeout(Duration::from_secs(2), sent).await;
                 self.watch(&log, pause / 4, &mut shown).await?;
-                if batch == 1 && step == 0 {
+                if batch == 1 && goes_back {
                     clock.step(|now| now.saturating_sub(30_000));
                     self.happened.clock_steps += 1;
                 }

@@ -18,6 +18,9 @@ const SETTINGS: Settings = Settings {
     healing_window_ms: u64::MAX,
 };
 
+/// What happens to a disk.
+type Damage<'a> = &'a dyn Fn(&mut Disk);
+
 /// Flips a bit of this object.
 fn flip(disk: &mut Disk, path: &str, bit: usize) {
     let objects = Arc::make_mut(&mut disk.objects);
@@ -35,11 +38,7 @@ fn lose(disk: &mut Disk, path: &str) {
 }
 
 /// What a pass over a disk with this damage says, how many things were healed, and the disk afterwards.
-fn scrub(
-    before: &Disk,
-    log: &SimulatedLog,
-    damage: &dyn Fn(&mut Disk),
-) -> (Result<(), Lost>, u64, Disk) {
+fn scrub(before: &Disk, log: &SimulatedLog, damage: Damage) -> (Result<(), Lost>, u64, Disk) {
     let machine = Machine::with(before.clone());
     let process = machine.start(None);
     let (passed, healed) = paused().block_on(async {
@@ -77,13 +76,13 @@ fn scrub(
 fn what_one_store_lost_is_made_again_from_what_agrees() {
     let log = SimulatedLog::new();
     let disk = log.founded(700);
-    let damages: [(&str, &dyn Fn(&mut Disk)); 9] = [
+    let damages: [(&str, Damage); 9] = [
         ("nothing", &|_| {}),
         ("a bundle's bit", &|disk| {
-            flip(disk, "tile/entries/001", 9_000)
+            flip(disk, "tile/entries/001", 9_000);
         }),
         ("a bundle's length", &|disk| {
-            flip(disk, "tile/entries/000", 3)
+            flip(disk, "tile/entries/000", 3);
         }),
         ("a bundle", &|disk| lose(disk, "tile/entries/001")),
         ("a tile's bit", &|disk| flip(disk, "tile/0/000", 777)),
@@ -124,7 +123,7 @@ fn what_one_store_lost_is_made_again_from_what_agrees() {
 fn what_nobody_has_any_more_is_lost_and_said() {
     let log = SimulatedLog::new();
     let disk = log.founded(700);
-    let damages: [(&str, &dyn Fn(&mut Disk)); 2] = [
+    let damages: [(&str, Damage); 2] = [
         ("the newest rows", &|disk| {
             let mut packed = disk.tables.entries(600, 601).unwrap();
             packed[70] ^= 1;

@@ -20,6 +20,10 @@ use tlog::Origin;
 /// The mode bits that let others in.
 const OTHERS: u32 = 0o077;
 
+/// So old the last pass of the scrubber may be: what was lost must be found while rows and journal can still heal it, which
+/// is seven days by default.
+const SCRUB_AGE_MAX_S: u64 = 7 * 86_400;
+
 /// Examines a log.
 #[derive(Args)]
 pub(crate) struct Doctor {
@@ -49,6 +53,7 @@ impl Doctor {
         let journal = folder::journal(dir, config)?;
         let reserve = config.bytes("disk-reserve").map_err(Failure::usage)?;
         let mut found = vec![intake(dir, config).await?];
+        found.extend(scrubbed(dir, config).await?);
 
         let (witnesses, clocks_s) = witnesses(dir, config, &origin).await?;
         let head_ms = head_ms(dir, &origin).await;
@@ -128,6 +133,41 @@ async fn intake(dir: &Path, config: &Config) -> Result<Diagnosis, Failure> {
             "Set `admin-listen` to an address with a port, which Prometheus needs too.",
         ),
     })
+}
+
+/// When everything was last hashed again, if the log runs and can be asked.
+async fn scrubbed(dir: &Path, config: &Config) -> Result<Option<Diagnosis>, Failure> {
+    let (Some(_), Some(url)) = (
+        FolderLock::holder(dir).map_err(Failure::could_not)?,
+        health::local_url(config),
+    ) else {
+        return Ok(None);
+    };
+    let Ok(info) = health::log_info(&health::client()?, &url).await else {
+        return Ok(None);
+    };
+    let last_s = info["scrub"]["last_pass_s"].as_u64();
+    Ok(Some(judge_scrub(last_s, SystemClock.now_ms() / 1000)))
+}
+
+/// Judges when everything was last hashed again, both in seconds since 1970.
+fn judge_scrub(last_s: Option<u64>, now_s: u64) -> Diagnosis {
+    const NAME: &str = "scrub";
+    let Some(last_s) = last_s else {
+        let says = "The scrubber has not gone through everything yet.";
+        let remedy = "Ask again tomorrow, or run `notarylog check` on the folder.";
+        return Diagnosis::of(Verdict::Unknown, NAME, says, remedy);
+    };
+    let age_s = now_s.saturating_sub(last_s);
+    let says = format!(
+        "Everything was last hashed again {} hours ago.",
+        age_s / 3600
+    );
+    if age_s <= SCRUB_AGE_MAX_S {
+        return Diagnosis::ok(NAME, says);
+    }
+    let remedy = "Run `notarylog check` on the folder, and raise `scrub-rate` or find out what holds up the scrubber.";
+    Diagnosis::of(Verdict::Warning, NAME, says, remedy)
 }
 
 /// The time of the newest head in the database.
@@ -230,5 +270,20 @@ fn privacy(dir: &Path) -> Diagnosis {
             format!("Others than its owner can look into {shown} (mode {mode:04o})."),
             format!("Run `chmod 700 {shown}`."),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCRUB_AGE_MAX_S, judge_scrub};
+    use crate::program::diagnosis::Verdict;
+
+    #[test]
+    fn a_scrubber_that_takes_longer_than_damage_can_be_healed_is_a_warning() {
+        let now_s = 1_800_000_000;
+        let verdict = |last_s| judge_scrub(last_s, now_s).verdict;
+        assert_eq!(verdict(Some(now_s - 3600)), Verdict::Ok);
+        assert_eq!(verdict(Some(now_s - SCRUB_AGE_MAX_S - 1)), Verdict::Warning);
+        assert_eq!(verdict(None), Verdict::Unknown);
     }
 }

@@ -165,10 +165,12 @@ fn seeded() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A log that serves this folder, and its address.
+/// A log that serves this folder and heals nothing in it, and its address.
 fn served(town: &Town, folder: &str) -> Result<(Process, String), Failed> {
     let anywhere = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-    let args = ["serve", folder, "--json"].into_iter().chain(anywhere);
+    let args = ["serve", folder, "--json", "--scrub-rate", "0"]
+        .into_iter()
+        .chain(anywhere);
     let mut log = Process::start(Person::Log, args, &town.diary())?;
     let line: Value = serde_json::from_str(&log.line(PATIENCE)?)?;
     let url = line["url"].as_str().ok_or("no address")?.to_owned();

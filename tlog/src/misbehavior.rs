@@ -26,20 +26,20 @@ use core::fmt;
 /// let bytes = "\
 /// notarylog/misbehavior-proof@v1
 /// kind same-size
-/// accused example.org/log+0f44bea4+AdvQELYvgIYuwpGOZDcxbVPJOEPjP6ccQVqsA9JoyeJz
-/// note 182
-/// note 182
+/// accused log.example/town+356595e8+AexTf7op7brl0AJ10W6aSLHCix3O5f4qqWsszDcYuTHB
+/// note 179
+/// note 179
 ///
-/// example.org/log
-/// 1
-/// g8DFKIEiz9dGtcFMe2Fj86kEyzMzKKN7zzRwRfIuhlk=
+/// log.example/town
+/// 9
+/// PimHhp3DaZi29nkYrf8jolBZEhhFJ2xc2bxpC0tIChk=
 ///
-/// — example.org/log D0S+pGnNchnJgYITE88PBVU7uq8Pnt2BnQgTTxTqZa1jvN5W2M2NBUP7Bz5kXPtFsLFGsYcLAYdgpJC3TQzbL4lATAU=
-/// example.org/log
-/// 1
-/// lypgtC8AX3VXAcArJ4rEjk6r1HDHtk6vIU1GDFdE6HM=
+/// — log.example/town NWWV6Gq8XD0O5FcIfiqc5fql5P1kZKpUU9YbxD22aG3jwhgn8xZOQkPs5544rsqeaBHRiSUyxpUAXCkdz0dps4JgYww=
+/// log.example/town
+/// 9
+/// lKt4iaPQpxCCN453jjlWzKwoEPnqDZ3o2xkbCGC2dV4=
 ///
-/// — example.org/log D0S+pMECjsAk2Ls9fQXfaTqE2aYGyyFmkgiB2DFoOmhqD0vVEwz3UfA6HMzGBKJeC9/Grs2RRj9gBTBTfSP2cmqoYgQ=
+/// — log.example/town NWWV6N9RZvlR5KckLrcNHZbJK1D7XLL6mfZJz+UL2mrOPNWRXGr3Uy3hi3it8zrN30L1R8g7j4yyum0QuaSYeqeGSQg=
 /// ";
 /// let proof = MisbehaviorProof::parse(bytes.as_bytes())?;
 /// assert_eq!(proof.kind(), MisbehaviorKind::SameSize);

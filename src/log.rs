@@ -40,15 +40,16 @@ pub mod sequencer;
 #[cfg(test)]
 pub(crate) mod simulated_log;
 pub mod start;
+pub mod start_error;
 pub mod status;
 #[cfg(test)]
 mod witness_simulation;
+pub mod witnessing;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::storage::coord::Coord;
 use arc_swap::ArcSwap;
-use cosigner::Witnessing;
 use evidence::{KeyHash, OriginHash, UtcDate};
 use moka::sync::Cache;
 use policy_notice::PolicyNotice;
@@ -61,6 +62,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tlog::Policy;
+use witnessing::Witnessing;
 
 /// Bytes of parsed keys kept in memory: about 30,000 keys of bureaus.
 const KEY_CACHE_BYTES: u64 = 16 << 20;

@@ -5,11 +5,11 @@
 //! ahead of it. One witness whose clock is wrong changes nothing: it is the median that counts.
 
 use super::clock_watch::ClockWatch;
-use super::cosigner::Witnessing;
 use super::gate::Stored;
 use super::history::History;
 use super::judgement::with_lines_of;
 use super::status::Status;
+use super::witnessing::Witnessing;
 use crate::metrics::Metrics;
 use crate::witnesses::Answer;
 use futures_util::StreamExt as _;

@@ -4,18 +4,17 @@
 //! slowest. The round ends when a quorum has cosigned: the head is published, and the next round takes the newest
 //! head there is. A witness that comes later still adds its line to the head that is served.
 
-use super::board::Board;
 use super::history::History;
 use super::judgement::{Judgement, NotJudged, judge};
 use super::publisher::{Published, Publisher};
-use super::quorum::Quorum;
 use super::second_path::CheckedHead;
 use super::seen::SeenStore;
 use super::sequencer::is_kept;
 use super::status::Status;
+use super::witnessing::Witnessing;
 use crate::metrics::Metrics;
 use crate::storage::coord::{Coord, Head, Seen};
-use crate::witnesses::{Answer, Silence, Witness};
+use crate::witnesses::{Answer, Silence};
 use std::sync::Arc;
 use std::time::Duration;
 use tlog::{AddCheckpoint, Checkpoint, Frontier, Growth, Note, SignatureLine, TreeSize};
@@ -35,16 +34,6 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// The note of the newest witnessed head is stored this often: a start shows it to the witnesses.
 const STORE_EVERY: Duration = Duration::from_secs(1);
-
-/// Whom the log asks, and what they must agree on.
-pub struct Witnessing {
-    /// The policy.
-    pub quorum: Quorum,
-    /// One for each operator, in the same order.
-    pub witnesses: Vec<Arc<dyn Witness>>,
-    /// What each did last.
-    pub board: Board,
-}
 
 /// The heads' way out of the house.
 pub struct Cosigner {

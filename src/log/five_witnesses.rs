@@ -4,9 +4,9 @@
 
 use super::Log;
 use super::board::Board;
-use super::cosigner::Witnessing;
 use super::house::House;
 use super::quorum::Quorum;
+use super::witnessing::Witnessing;
 use crate::metrics::Metrics;
 use crate::signer::Signer as _;
 use crate::witnesses::Witness;
@@ -68,6 +68,21 @@ impl Witnesses {
             quorum,
             board,
         })
+    }
+
+    /// Runs the log with them, and does this when it takes entries.
+    pub(crate) async fn serve<T>(
+        &self,
+        house: &House,
+        work: impl AsyncFnOnce(&Arc<Log>) -> T,
+    ) -> T {
+        let witnessing = Some(self.witnessing(house));
+        house
+            .run_with(witnessing, async |log| {
+                serves(log).await;
+                work(log).await
+            })
+            .await
     }
 
     /// Sets the clocks of these.

@@ -4,11 +4,12 @@
 //! later head of ours shows what our store lost. Nothing could be published with fewer witnesses than a quorum, so as
 //! many consistent answers open the gate; the others are asked at the same time and have as long as an answer may take.
 
-use super::cosigner::{Witnessing, behind};
+use super::cosigner::behind;
 use super::history::History;
 use super::judgement::{Judgement, NotJudged, against, judge, with_lines_of};
 use super::publisher::Publisher;
 use super::status::Status;
+use super::witnessing::Witnessing;
 use crate::storage::coord::Coord;
 use crate::witnesses::{Answer, Witness};
 use futures_util::StreamExt as _;

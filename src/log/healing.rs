@@ -6,7 +6,7 @@
 
 use super::edge::Edge;
 use super::history::frame;
-use super::start::StartError;
+use super::start_error::StartError;
 use crate::storage::coord::{Coord, CoordError};
 use crate::storage::objects::{ObjectError, Objects};
 use tlog::{Bundle, LeafIndex, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};

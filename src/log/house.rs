@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use super::Log;
-use super::cosigner::Witnessing;
 use super::genesis::{log_genesis, notice_entry};
 use super::pool::{Candidate, NotSequenced, Outcome};
 use super::runner::{Runner, Settings};
 use super::start::Ports;
+use super::witnessing::Witnessing;
 use crate::clock::SetClock;
 use crate::metrics::Metrics;
 use crate::signer::Signer;

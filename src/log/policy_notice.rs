@@ -158,7 +158,7 @@ impl PolicyWatch {
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 mod tests {
     use super::PolicyNotice;
-    use crate::log::five_witnesses::{Witnesses, serves, until};
+    use crate::log::five_witnesses::{Witnesses, until};
     use crate::log::house::House;
 
     /// The day that the house's clock shows, and those beside it.
@@ -172,9 +172,8 @@ mod tests {
         let witnesses = Witnesses::of(&house);
         let ours = str::from_utf8(witnesses.1.text()).unwrap().to_owned();
         let other = format!("# another\n{ours}");
-        house
-            .run_with(Some(witnesses.witnessing(&house)), async |log| {
-                serves(log).await;
+        witnesses
+            .serve(&house, async |log| {
                 let says = async |state: &str, to_be_mended: bool| {
                     let compared = log.policy_notice();
                     assert_eq!(compared.word(), state, "{}", compared.sentence());

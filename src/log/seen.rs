@@ -3,7 +3,7 @@
 //! It is written behind the head, some seconds late: an older cosignature than the newest is one that the witness knows
 //! too. What is read back is believed no more than what comes from the network.
 
-use super::cosigner::Witnessing;
+use super::witnessing::Witnessing;
 use crate::storage::coord::{Coord, CoordError, Seen};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ mod tests {
     use crate::http::quotas::{QuotaRates, Quotas};
     use crate::http::router;
     use crate::log::Log;
-    use crate::log::five_witnesses::{Witnesses, serves, until, witnessed};
+    use crate::log::five_witnesses::{Witnesses, until, witnessed};
     use crate::log::house::House;
     use crate::storage::coord::{Coord as _, Seen};
     use crate::witnesses::simulated::Manner;
@@ -152,9 +152,8 @@ mod tests {
         let house = House::new().await;
         let witnesses = Witnesses::of(&house);
         let out = witnesses.0[4].vkey().clone();
-        let before = house
-            .run_with(Some(witnesses.witnessing(&house)), async |log| {
-                serves(log).await;
+        let before = witnesses
+            .serve(&house, async |log| {
                 until(log, "all cosigned", |log| {
                     let standings = log.witnessing().unwrap().board.standings();
                     standings.iter().all(|standing| standing.seen.is_some())
@@ -170,9 +169,8 @@ mod tests {
         let runner = house.runner_with(Some(witnesses.witnessing(&house))).await;
         assert_eq!(kept(&runner.log(), &out).await.as_ref(), Some(&before));
         drop(runner);
-        house
-            .run_with(Some(witnesses.witnessing(&house)), async |log| {
-                serves(log).await;
+        witnesses
+            .serve(&house, async |log| {
                 let publisher = Arc::clone(&log.heart().publisher);
                 witnessed(&house, &witnesses, log, 2).await;
                 until(log, "nothing is withheld", |_| !publisher.is_withholding()).await;
@@ -191,9 +189,8 @@ mod tests {
     async fn what_is_stored_and_does_not_verify_is_not_shown() {
         let house = House::new().await;
         let witnesses = Witnesses::of(&house);
-        let seen = house
-            .run_with(Some(witnesses.witnessing(&house)), async |log| {
-                serves(log).await;
+        let seen = witnesses
+            .serve(&house, async |log| {
                 until(log, "all cosigned", |log| {
                     let standings = log.witnessing().unwrap().board.standings();
                     standings.iter().all(|standing| standing.seen.is_some())

@@ -4,12 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use super::Log;
-use super::cosigner::Witnessing;
 use super::genesis::log_genesis;
 use super::house::House;
 use super::pool::{Candidate, NotSequenced, Outcome, Sequenced};
 use super::runner::{Runner, Settings};
 use super::start::Ports;
+use super::witnessing::Witnessing;
 use crate::check::folder::FolderCheck;
 use crate::clock::Clock;
 use crate::metrics::Metrics;

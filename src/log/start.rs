@@ -5,21 +5,22 @@
 //! says why: it signs nothing, and reads go on.
 
 use super::clock_watch::ClockWatch;
-use super::cosigner::Witnessing;
 use super::edge::{Edge, fold_perfect};
 use super::healing;
-use super::history::{History, HistoryError};
+use super::history::History;
 use super::pool::Pool;
 use super::publisher::{Published, Publisher};
 use super::rollforward::roll_forward;
 use super::second_path::{CheckedHead, SecondPath};
 use super::sequencer::{Outlet, Sequencer};
+use super::start_error::StartError;
+use super::witnessing::Witnessing;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signer::Signer;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
-use crate::storage::coord::{Advance, Committed, Coord, CoordError, Head, Incarnation};
-use crate::storage::objects::{ObjectError, Objects};
+use crate::storage::coord::{Advance, Committed, Coord, Head, Incarnation};
+use crate::storage::objects::Objects;
 use arc_swap::ArcSwap;
 use evidence::{ENTRY_LEN, KeyHash, Notice, Registry};
 use service::AwsLc;
@@ -410,44 +411,6 @@ impl Edge {
             .map(|node| self.node(node))
             .collect::<Option<_>>()?;
         Frontier::from_parts(size, hashes).ok()
-    }
-}
-
-/// Why a log cannot even be read.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The folder was never initialised, or `init` was interrupted.
-    #[error("the database holds no genesis notice: make a new folder with `notarylog init`")]
-    NoGenesis,
-    /// The keys are not this log's.
-    #[error("{0}")]
-    Keys(String),
-    /// What is stored does not fit together.
-    #[error(
-        "the store is damaged: {0}. Nothing was signed; run `notarylog check` and restore a copy"
-    )]
-    Damaged(String),
-    /// No randomness.
-    #[error("the operating system gives no randomness: {0}")]
-    Random(#[from] getrandom::Error),
-    /// The database.
-    #[error(transparent)]
-    Coord(#[from] CoordError),
-    /// The tiles.
-    #[error(transparent)]
-    Objects(#[from] ObjectError),
-    /// The journal.
-    #[error(transparent)]
-    Anchor(#[from] AnchorError),
-}
-
-impl From<HistoryError> for StartError {
-    fn from(error: HistoryError) -> Self {
-        match error {
-            HistoryError::Coord(error) => Self::Coord(error),
-            HistoryError::Objects(error) => Self::Objects(error),
-            HistoryError::Lost | HistoryError::NotThere => Self::Damaged(error.to_string()),
-        }
     }
 }
 

@@ -112,9 +112,8 @@ async fn busy(kind: &ProblemKind) {
 async fn clock_wrong(kind: &ProblemKind) {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
             house.clock.set(1_800_000_000_000 + 3_600_000);
             // The first may meet the log while it asks its witnesses anew.
@@ -134,9 +133,8 @@ async fn clock_wrong(kind: &ProblemKind) {
 async fn while_two_of_five_are_out_only_what_is_new_waits_for_witnesses() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
             witnesses.behave(&[0, 1], &Manner::Off);
             let new = {

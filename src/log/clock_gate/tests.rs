@@ -36,9 +36,8 @@ async fn nothing_from(house: &House, time_ms: u64) {
 async fn a_clock_that_is_set_forward_signs_nothing_until_it_is_set_back() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
             house.clock.set(NOW_MS + HOUR_MS);
             let refused = house.log_records(log, [2]).await;
@@ -65,9 +64,8 @@ async fn a_clock_that_is_set_forward_signs_nothing_until_it_is_set_back() {
 async fn a_machine_that_slept_signs_again_when_the_witnesses_confirm_its_clock() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             house.clock.set(NOW_MS + HOUR_MS);
             let refused = house.log_records(log, [1]).await;
             assert_eq!(refused, Err(NotSequenced::Clock));
@@ -91,9 +89,8 @@ async fn a_machine_that_slept_signs_again_when_the_witnesses_confirm_its_clock()
 async fn a_start_with_a_clock_far_ahead_waits_and_one_after_a_week_does_not() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
         })
         .await;
@@ -109,18 +106,13 @@ async fn a_start_with_a_clock_far_ahead_waits_and_one_after_a_week_does_not() {
         })
         .await;
     house.clock.set(NOW_MS + 4 * MINUTE_MS);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
-        })
-        .await;
+    witnesses.serve(&house, async |_| {}).await;
     // What the witnesses signed last is a week old: that is no clock.
     let week_ms = 7 * 24 * HOUR_MS;
     house.clock.set(NOW_MS + week_ms);
     witnesses.set_clocks(&ALL, (NOW_MS + week_ms) / 1000);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 2).await;
         })
         .await;
@@ -130,20 +122,15 @@ async fn a_start_with_a_clock_far_ahead_waits_and_one_after_a_week_does_not() {
 async fn one_witness_with_a_wrong_clock_neither_stops_the_log_nor_deceives_it() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
         })
         .await;
     for liar in [0, 4] {
         for time_s in [1, u64::from(u32::MAX)] {
             witnesses.set_clocks(&[liar], time_s);
-            house
-                .run_with(Some(witnesses.witnessing(&house)), async |log| {
-                    serves(log).await;
-                })
-                .await;
+            witnesses.serve(&house, async |_| {}).await;
         }
         house.clock.set(NOW_MS + HOUR_MS);
         house

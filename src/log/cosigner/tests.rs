@@ -20,9 +20,8 @@ async fn what_is_shown_was_cosigned_by_a_quorum_and_later_lines_join_it() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     witnesses.behave(&[4], &Manner::Slow(Duration::from_millis(300)));
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             let index = witnessed(&house, &witnesses, log, 1).await;
             until(log, "the fifth line joins", |log| {
                 let newest = log.heart().publisher.newest().unwrap();
@@ -47,9 +46,8 @@ async fn one_witness_that_lies_or_fails_stops_nothing_and_is_named() {
         Manner::Claims(Some(size(0))),
         Manner::Garbage,
     ];
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             let named = |log: &Log| {
                 log.witnessing().unwrap().board.standings()[2]
                     .silent
@@ -74,9 +72,8 @@ async fn an_answer_about_a_head_of_long_ago_is_verified_like_any_other() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     let late = Duration::from_millis(300);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             let fifth = |log: &Log| log.witnessing().unwrap().board.standings().swap_remove(4);
             until(log, "the fifth is heard", |log| fifth(log).seen.is_some()).await;
             let mut numbers = 0..;
@@ -102,9 +99,8 @@ async fn an_answer_about_a_head_of_long_ago_is_verified_like_any_other() {
 async fn with_two_out_nothing_leaves_and_when_one_returns_the_same_entry_is_witnessed() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnesses.behave(&[0, 3], &Manner::Off);
             let index = house.log_records(log, [1]).await.unwrap()[0];
             stays_inside(log, index + 1).await;
@@ -126,9 +122,8 @@ async fn with_two_out_nothing_leaves_and_when_one_returns_the_same_entry_is_witn
 async fn a_witness_that_was_restored_from_a_backup_is_brought_forward() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
             witnesses.0[1].forget();
             let index = witnessed(&house, &witnesses, log, 2).await;
@@ -145,9 +140,8 @@ async fn a_log_restored_with_its_journal_takes_nothing_and_shows_no_second_head(
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     let restore = house.keep(&[DATABASE[0], DATABASE[1], DATABASE[2], "journal", "tiles"]);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             witnessed(&house, &witnesses, log, 1).await;
         })
         .await;
@@ -214,11 +208,7 @@ async fn one_lying_witness_cannot_keep_the_gate_shut() {
         Manner::Off,
     ] {
         witnesses.behave(&[3], &manner);
-        house
-            .run_with(Some(witnesses.witnessing(&house)), async |log| {
-                serves(log).await;
-            })
-            .await;
+        witnesses.serve(&house, async |_| {}).await;
     }
 }
 
@@ -263,9 +253,7 @@ async fn reconnected(house: &House, log: &Log) {
 async fn after_a_reconnect_the_witnesses_are_asked_as_at_a_start() {
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses.serve(&house, async |log| {
             let index = witnessed(&house, &witnesses, log, 1).await;
             witnesses.behave(&[1, 4], &Manner::Off);
             reconnected(&house, log).await;
@@ -288,9 +276,8 @@ async fn a_store_that_went_back_before_a_reconnect_takes_nothing_and_shows_no_se
     let house = House::new().await;
     let witnesses = Witnesses::of(&house);
     let copy = house.copy();
-    house
-        .run_with(Some(witnesses.witnessing(&house)), async |log| {
-            serves(log).await;
+    witnesses
+        .serve(&house, async |log| {
             // The copy stands for what this store was before it went back.
             let (_, newest) = copy
                 .run_with(Some(witnesses.witnessing(&copy)), async |second| {

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
-use super::{StartError, start};
+use super::start;
 use crate::log::Log;
 use crate::log::house::{DATABASE, House};
 use crate::log::pool::{NotSequenced, Pool};
 use crate::log::publisher::Publisher;
+use crate::log::start_error::StartError;
 use crate::log::status::State;
 use crate::metrics::Metrics;
 use crate::signer::key_files::KeyFiles;

@@ -23,6 +23,9 @@ pub mod objects;
 mod objects_contract;
 pub mod room;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+pub(crate) mod sample_step;
+#[cfg(test)]
 pub(crate) mod simulated;
 pub mod sqlite;
 pub mod tile_store;

@@ -1,9 +1,10 @@
 //! The contract of [`Coord`], as tests that every store passes: each function here is one promise.
 
-use super::coord::{
-    Advance, Committed, Coord, CoordError, Head, Incarnation, KeptBy, NewEntry, Seen, StoredNotice,
+use super::coord::{Advance, Committed, Coord, CoordError, Head, Incarnation, KeptBy, Seen};
+use super::sample_step::{
+    kept, leaf, notice, packed, slot, step, take, tree, with_notices, with_slots,
 };
-use evidence::{Commitment, ENTRY_LEN, NoticeType, Slot};
+use evidence::{Commitment, Slot};
 use tlog::{Frontier, Hash, LeafIndex, TreeSize};
 
 /// A store to be tested: a place, and handles on it.
@@ -578,14 +579,6 @@ async fn gated(store: &impl Store, name: u8) -> Box<dyn Coord> {
     coord
 }
 
-/// Takes the step that follows from what is committed.
-pub(crate) async fn take(coord: &dyn Coord, next: impl FnOnce(&Committed) -> Advance) -> Head {
-    let lock = coord.lock().await.unwrap();
-    let next = next(lock.committed());
-    lock.advance(&next).await.unwrap();
-    next.head
-}
-
 async fn refused(coord: &dyn Coord, next: impl FnOnce(&Committed) -> Advance) {
     let lock = coord.lock().await.unwrap();
     let next = next(lock.committed());
@@ -595,89 +588,4 @@ async fn refused(coord: &dyn Coord, next: impl FnOnce(&Committed) -> Advance) {
 
 async fn holders(coord: &dyn Coord, slots: &[Slot]) -> Vec<Vec<LeafIndex>> {
     coord.slot_candidates(slots).await.unwrap()
-}
-
-/// A step of so many entries, whose slots are numbered by their indices.
-pub(crate) fn step(count: u64) -> impl FnOnce(&Committed) -> Advance {
-    move |committed| {
-        let first = committed.head.size.get();
-        advance(committed, (first..first + count).map(slot).collect())
-    }
-}
-
-fn kept(count: u64) -> impl FnOnce(&Committed) -> Advance {
-    move |committed| Advance {
-        keep: true,
-        ..step(count)(committed)
-    }
-}
-
-pub(crate) fn with_slots(slots: Vec<Slot>) -> impl FnOnce(&Committed) -> Advance {
-    move |committed| advance(committed, slots)
-}
-
-fn with_notices(notices: Vec<StoredNotice>) -> impl FnOnce(&Committed) -> Advance {
-    move |committed| Advance {
-        notices: notices.clone(),
-        ..step(notices.len() as u64)(committed)
-    }
-}
-
-fn advance(committed: &Committed, slots: Vec<Slot>) -> Advance {
-    let mut frontier = committed.frontier.clone();
-    let entries = (committed.head.size.get()..)
-        .zip(slots)
-        .map(|(index, slot)| {
-            frontier.append(leaf(index));
-            NewEntry {
-                bytes: entry(index),
-                slot,
-            }
-        })
-        .collect();
-    Advance {
-        entries,
-        notices: Vec::new(),
-        head: Head {
-            size: frontier.size(),
-            root: frontier.root(),
-            time_ms: committed.head.time_ms + 1,
-        },
-        frontier,
-        keep: false,
-    }
-}
-
-fn notice(seq: u64, index: u64) -> StoredNotice {
-    let document = format!("notice {seq}").into_bytes();
-    StoredNotice {
-        seq,
-        index: LeafIndex::new(index),
-        notice_type: NoticeType::ALL[usize::try_from(seq).unwrap() % NoticeType::ALL.len()],
-        commitment: Commitment::of_document(&document),
-        document,
-    }
-}
-
-fn slot(number: u64) -> Slot {
-    Slot::new(*Hash::of(&number.to_be_bytes()).as_bytes())
-}
-
-fn leaf(index: u64) -> Hash {
-    Hash::of_leaf(&entry(index))
-}
-
-/// Not a real entry: no store looks into one.
-fn entry(index: u64) -> [u8; ENTRY_LEN] {
-    let mut bytes = [0xe5; ENTRY_LEN];
-    bytes[..8].copy_from_slice(&index.to_be_bytes());
-    bytes
-}
-
-fn packed(indices: std::ops::Range<u64>) -> Vec<u8> {
-    indices.flat_map(entry).collect()
-}
-
-fn tree(size: u64) -> TreeSize {
-    TreeSize::new(size).unwrap()
 }

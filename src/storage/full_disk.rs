@@ -6,9 +6,9 @@
 
 use super::anchor::{Anchor as _, AnchorError, AnchorRecord};
 use super::coord::{Coord as _, CoordError, Head, Incarnation};
-use super::coord_contract::{step, take};
 use super::journal::Journal;
 use super::objects::{ObjectError, Objects as _};
+use super::sample_step::{step, take};
 use super::sqlite::SqliteCoord;
 use super::tile_store::TileStore;
 use std::fs;

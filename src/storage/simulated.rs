@@ -7,10 +7,12 @@
 mod anchor;
 mod coord;
 mod objects;
+mod tables;
 
 pub(crate) use anchor::{SimulatedAnchor, SimulatedJournal};
-pub(crate) use coord::{SimulatedCoord, Tables};
+pub(crate) use coord::SimulatedCoord;
 pub(crate) use objects::SimulatedObjects;
+pub(crate) use tables::Tables;
 
 use crate::signer::SignError;
 use bytes::Bytes;

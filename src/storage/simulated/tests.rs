@@ -6,7 +6,7 @@ use super::{Disk, Fault, Machine, Process, SimulatedAnchor, SimulatedCoord, Simu
 use crate::storage::anchor::Anchor;
 use crate::storage::coord::{Coord, CoordError};
 use crate::storage::objects::Objects;
-use crate::storage::{anchor_contract, coord_contract, objects_contract};
+use crate::storage::{anchor_contract, coord_contract, objects_contract, sample_step};
 use std::sync::Arc;
 use tlog::TreeSize;
 
@@ -97,7 +97,7 @@ async fn an_unknown_commit_is_there_and_a_refused_one_is_not() {
         let name = crate::storage::coord::Incarnation([1; 16]);
         coord.open(name).await.unwrap();
         let lock = coord.lock().await.unwrap();
-        let next = coord_contract::step(3)(lock.committed());
+        let next = sample_step::step(3)(lock.committed());
         let answer = lock.advance(&next).await;
         match fault {
             Fault::Reported => assert!(matches!(answer, Err(CoordError::Unknown(_)))),

@@ -1,5 +1,6 @@
 use super::*;
-use crate::storage::coord_contract::{Store, coord_contract, step, take};
+use crate::storage::coord_contract::{Store, coord_contract};
+use crate::storage::sample_step::{step, take};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 

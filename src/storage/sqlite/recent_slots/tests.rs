@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use crate::storage::coord::{Coord, Incarnation};
-use crate::storage::coord_contract::{take, with_slots};
+use crate::storage::sample_step::{take, with_slots};
 use crate::storage::sqlite::SqliteCoord;
 use crate::storage::sqlite::key_fill::{ROWS_A_TRANSACTION, SLOT_FILL, in_key_order};
 use crate::storage::sqlite::recent_slots::read;

@@ -3,6 +3,7 @@
 //! A handler parses, asks the [`Log`] once and renders. No handler names an adapter.
 
 pub mod account;
+pub mod admission;
 pub mod answer;
 pub mod charge;
 pub mod ct;
@@ -47,7 +48,7 @@ pub fn router(log: &Arc<Log>, quotas: Quotas) -> Router {
     routes
         .with_state(Arc::clone(log))
         .merge(docs)
-        .route_layer(from_fn_with_state(quotas, quotas::admit))
+        .route_layer(from_fn_with_state(quotas, admission::admit))
         .route_layer(from_fn_with_state(Arc::clone(log), count))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }

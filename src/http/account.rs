@@ -1,8 +1,6 @@
 //! The account of one request: who pays for it, and how much.
 
-use super::charge::Charge;
 use super::quotas::Quotas;
-use evidence::BureauId;
 use service::{Exceeded, Network, Standing};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -59,14 +57,6 @@ impl Account {
         if let (Some(quota), Some(network)) = (&self.quotas.of_address, &self.network) {
             quota.spend(network, entries);
         }
-    }
-
-    /// The bureaus pay for their entries, one of `bureaus` for each, all or nothing.
-    ///
-    /// # Errors
-    /// Which quota was exceeded; then nothing was taken.
-    pub fn charge(&self, bureaus: Vec<BureauId>) -> Result<Charge, Exceeded> {
-        Charge::take(self.clone(), bureaus)
     }
 
     /// The quotas.

@@ -22,7 +22,11 @@ pub struct Charge {
 }
 
 impl Charge {
-    pub(super) fn take(account: Account, bureaus: Vec<BureauId>) -> Result<Self, Exceeded> {
+    /// The bureaus pay for their entries, one of `bureaus` for each, all or nothing.
+    ///
+    /// # Errors
+    /// Which quota was exceeded; then nothing was taken.
+    pub fn take(account: Account, bureaus: Vec<BureauId>) -> Result<Self, Exceeded> {
         let mut charge = Self {
             account,
             bureaus: Vec::new(),

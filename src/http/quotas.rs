@@ -10,18 +10,11 @@
 //! use up its quota by sending its old entries again. A share of `all` is reserved for bureaus that sent little lately. An
 //! answer of ours above 499 costs nothing, unless the door cut it off: then nobody knows what was done.
 
-use super::account::Account;
-use super::problems::Rejection;
-use crate::log::Log;
-use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use evidence::BureauId;
 use service::{Exceeded, Network, PeerAddress, Quota, Rate, Standing};
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 /// What a proxy adds the address to from which its own request came.
 const FORWARDED: &str = "x-forwarded-for";
@@ -110,7 +103,7 @@ impl Quotas {
     /// Whose address pays. What a proxy says counts if the operator trusts it: the last address in its header that is
     /// no trusted proxy's own. Nobody pays for a connection over loopback that names no other address: it is the
     /// operator's own, or that of a proxy on this machine, whose clients are not to be one address.
-    fn network(&self, peer: PeerAddress, headers: &HeaderMap) -> Option<Network> {
+    pub(super) fn network(&self, peer: PeerAddress, headers: &HeaderMap) -> Option<Network> {
         let of_peer = || {
             let is_loopback = peer.get().ip().to_canonical().is_loopback();
             (!is_loopback).then(|| peer.network())
@@ -146,34 +139,6 @@ pub(super) enum Share {
     Unlimited,
     Common,
     Reserved,
-}
-
-/// Takes one request from the address, and lets the handler find its [`Account`].
-pub async fn admit(
-    State((quotas, log)): State<(Arc<Quotas>, Arc<Log>)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    // No peer: a test that calls the router without a door.
-    let peer = request.extensions().get::<PeerAddress>().copied();
-    let network = peer.and_then(|peer| quotas.network(peer, request.headers()));
-    let account = match Account::open(quotas, network) {
-        Ok(account) => account,
-        Err(exceeded) => return over(&log, exceeded).into_response(),
-    };
-    request.extensions_mut().insert(account.clone());
-    let response = next.run(request).await;
-    if response.status().is_server_error() {
-        account.give_back_request();
-    }
-    response
-}
-
-/// Counts a refusal and puts it into words.
-pub(super) fn over(log: &Log, exceeded: Exceeded) -> Rejection {
-    let refusals = &log.metrics().quota_refusals;
-    refusals.with_label_values(&[exceeded.quota()]).inc();
-    service::Problem::from(exceeded).into()
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! `POST /v1/entries`: entries in, proofs out.
 
 use super::account::Account;
+use super::admission::over;
 use super::answer::{Answer, EntryResult, Under};
 use super::charge::Charge;
 use super::problems::{
     BAD_SIGNATURE, BODY_EMPTY, BODY_TRUNCATED, BUSY, KIND_NOT_ACCEPTED, MALFORMED_BASE64,
     MALFORMED_ENTRY, MALFORMED_JSON, Rejection, TOO_MANY_ENTRIES, UNKNOWN_KEY, WAIT_UNSUPPORTED,
 };
-use super::quotas::over;
 use crate::log::Log;
 use crate::log::pool::{Candidate, Outcome, Sequenced};
 use axum::body::Bytes;
@@ -105,9 +105,7 @@ pub async fn submit(
                 .to_str()
                 .is_ok_and(|accept| accept.starts_with("text/plain"))
         });
-    let mut charge = account
-        .charge(bureaus)
-        .map_err(|exceeded| refuse(&log, exceeded))?;
+    let mut charge = Charge::take(account, bureaus).map_err(|exceeded| refuse(&log, exceeded))?;
     let answer = respond(&log, results, candidates, until, as_text, Some(&mut charge)).await;
     let mut answer = answer.unwrap_or_else(Rejection::into_response);
     if answer.status().is_server_error() {

@@ -8,7 +8,6 @@ takes the name of the file and a case, and returns quietly or raises Refused.
 import base64
 import binascii
 import datetime
-import hashlib
 import hmac
 import json
 import re
@@ -20,6 +19,7 @@ sys.dont_write_bytecode = True  # A folder of compiled code would look like a fo
 
 import signed
 import witnessing
+from merkle import consistency_roots, inclusion_root, sha256, tree_root
 from refused import Refused, canonical_base64, decimal, need
 from signatures import ORDER, p256_equation, public_key
 
@@ -27,56 +27,6 @@ from signatures import ORDER, p256_equation, public_key
 # ---- merkle: RFC 6962 §2.1, by its recursive definitions ----------------------------------------------------------
 
 SIZE_MAX = 2**63 - 1
-
-
-def sha256(data):
-    return hashlib.sha256(data).digest()
-
-
-def node_hash(left, right):
-    return sha256(b"\x01" + left + right)
-
-
-def split(n):
-    """The largest power of two smaller than n."""
-    return 1 << ((n - 1).bit_length() - 1)
-
-
-def tree_root(leaves):
-    if not leaves:
-        return sha256(b"")
-    if len(leaves) == 1:
-        return leaves[0]
-    k = split(len(leaves))
-    return node_hash(tree_root(leaves[:k]), tree_root(leaves[k:]))
-
-
-def inclusion_root(leaf, m, n, proof):
-    if n == 1:
-        need(not proof, "too long")
-        return leaf
-    need(proof, "too short")
-    k = split(n)
-    if m < k:
-        return node_hash(inclusion_root(leaf, m, k, proof[:-1]), proof[-1])
-    return node_hash(proof[-1], inclusion_root(leaf, m - k, n - k, proof[:-1]))
-
-
-def consistency_roots(m, n, known, proof):
-    """The old and the new root; known is the old root as long as the subtree is the whole old tree."""
-    if m == n:
-        if known is not None:
-            need(not proof, "too long")
-            return known, known
-        need(len(proof) == 1, "length")
-        return proof[0], proof[0]
-    need(proof, "too short")
-    k = split(n)
-    if m <= k:
-        old, new = consistency_roots(m, k, known, proof[:-1])
-        return old, node_hash(new, proof[-1])
-    old, new = consistency_roots(m - k, n - k, None, proof[:-1])
-    return node_hash(proof[-1], old), node_hash(proof[-1], new)
 
 
 def hash_of(text):

@@ -1,17 +1,13 @@
 """Notes, checkpoints, cosignatures, policies and receipts, once more: code that shares nothing with the Rust crates."""
 
-import hashlib
 import re
 
 import signatures
+from merkle import consistency_roots, inclusion_root, sha256
 from refused import Refused, canonical_base64, decimal, need
 
 SIZE_MAX = 2**63 - 1
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-
-
-def sha256(data):
-    return hashlib.sha256(data).digest()
 
 
 # ---- c2sp.org/signed-note ------------------------------------------------------------------------------------------
@@ -259,34 +255,6 @@ class Receipt:
 
 
 # ---- proofs of misbehaviour (ARCHITECTURE.md) ----------------------------------------------------------------------
-
-
-def consistency_roots(m, n, known, proof):
-    """RFC 9162 §2.1.4 by its recursive definition; known is the old root as long as the subtree is the whole old tree."""
-    if m == n:
-        if known is not None:
-            need(not proof, "too long")
-            return known, known
-        need(len(proof) == 1, "length")
-        return proof[0], proof[0]
-    need(proof, "too short")
-    k = 1 << ((n - 1).bit_length() - 1)
-    if m <= k:
-        old, new = consistency_roots(m, k, known, proof[:-1])
-        return old, sha256(b"\x01" + new + proof[-1])
-    old, new = consistency_roots(m - k, n - k, None, proof[:-1])
-    return sha256(b"\x01" + proof[-1] + old), sha256(b"\x01" + proof[-1] + new)
-
-
-def inclusion_root(leaf, m, n, proof):
-    if n == 1:
-        need(not proof, "too long")
-        return leaf
-    need(proof, "too short")
-    k = 1 << ((n - 1).bit_length() - 1)
-    if m < k:
-        return sha256(b"\x01" + inclusion_root(leaf, m, k, proof[:-1]) + proof[-1])
-    return sha256(b"\x01" + proof[-1] + inclusion_root(leaf, m - k, n - k, proof[:-1]))
 
 
 class Misbehavior:

@@ -1,5 +1,6 @@
 //! Journeys through the town that read like its manual. Each lives in a town of its own.
 
+mod accusation;
 mod awaited;
 mod backup;
 mod bad_input;
@@ -33,6 +34,7 @@ use libtest_mimic::Trial;
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     [
+        accusation::trials(),
         submission::trials(),
         witness::trials(),
         signed_list::trials(),

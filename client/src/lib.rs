@@ -3,6 +3,7 @@
 //! - **Seal and submit**: [`CaseStore`] gives an item its number, [`seal`] makes record, openers and signed entry and
 //!   brings them to the disk, [`Courier`] sends them until they are proved, [`fetch_notices`] completes them.
 //! - **Verify**: [`verify`] is pure: bytes in, a [`Verdict`] out, and it believes a policy and nothing else.
+//! - **Accuse**: [`Accusation::judge`] is as pure: what a proof of misbehaviour convicts whom of.
 //! - **Ask**: [`LogClient`] is the log's HTTP API, one question a call.
 //!
 //! # What is in scope
@@ -17,6 +18,7 @@
 
 pub mod program;
 
+mod accusation;
 mod bench;
 mod case_store;
 mod confirmation;
@@ -40,6 +42,7 @@ mod submission;
 mod verdict;
 mod verification;
 
+pub use accusation::Accusation;
 pub use case_store::{CaseError, CaseStore, OPEN_MAX, OpenItem};
 pub use confirmation::{Confirmation, Confirmations};
 pub use evidence_store::{EvidenceStoreError, FileRole, ItemFiles};

@@ -9,6 +9,7 @@ mod completion;
 mod errand;
 mod hash;
 mod key;
+mod misbehavior;
 mod policy;
 mod policy_explain;
 mod progress;
@@ -18,7 +19,7 @@ mod verify;
 mod voice;
 
 use answer::{Answer, Failure};
-use command::{Command, KeyVerb, PolicyVerb, Verb};
+use command::{Command, KeyVerb, MisbehaviorVerb, PolicyVerb, Verb};
 use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
@@ -56,6 +57,9 @@ fn dispatch(command: Command, voice: Voice) -> Result<Answer, Failure> {
         Verb::Hash(args) => hash::hash(&args, voice),
         Verb::Submit(args) => wait_for(submit::submit(&args, voice)),
         Verb::Verify(args) => verify::verify(&args, voice),
+        Verb::Misbehavior(MisbehaviorVerb::Explain { accused, file }) => {
+            misbehavior::explain(&file, accused.as_deref(), voice)
+        }
         Verb::Policy(PolicyVerb::Fetch { url, out }) => {
             wait_for(policy::fetch(&url, out.as_deref(), voice.lang))
         }

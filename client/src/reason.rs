@@ -1,5 +1,6 @@
 //! Why something could not be checked, or why a key does not count: the `{reason}` of a sentence, in both languages.
 
+use tlog::{MalformedMisbehavior, NotProven};
 use words::Lang;
 
 /// A reason within a sentence of the words catalogue.
@@ -34,6 +35,10 @@ pub enum Reason {
     MayNotSubmit,
     /// The enrolment stands at the entry's position or after it.
     EnrolledLater,
+    /// Not in the form of a proof of misbehaviour.
+    MisbehaviorMalformed(MalformedMisbehavior),
+    /// What a proof of misbehaviour fails by.
+    NotProven(NotProven),
 }
 
 impl Reason {
@@ -59,6 +64,13 @@ impl Reason {
                     ),
                 };
             }
+            Self::MisbehaviorMalformed(why) => {
+                return match lang {
+                    Lang::En => format!("the proof of misbehaviour is malformed: {why}"),
+                    Lang::Zh => format!("不当行为证明的格式不正确（{why}）"),
+                };
+            }
+            Self::NotProven(why) => not_proven(*why),
             Self::NoRecord => (
                 "no record stands beside the file (FILE.evidence)",
                 "文件旁没有登记内容（FILE.evidence）",
@@ -110,5 +122,48 @@ impl Reason {
             Lang::Zh => zh,
         }
         .to_owned()
+    }
+}
+
+const fn not_proven(why: NotProven) -> (&'static str, &'static str) {
+    match why {
+        NotProven::Signature(_) => (
+            "The accused key did not sign one of the notes",
+            "其中一份内容不是由被指控的密钥签署的",
+        ),
+        NotProven::Origins => (
+            "The two notes are of two different logs",
+            "两份内容属于两个不同的日志",
+        ),
+        NotProven::NotItsLog => (
+            "The accused key is not a key of this log",
+            "被指控的密钥不是这个日志的密钥",
+        ),
+        NotProven::Order => (
+            "The two notes stand in the wrong order",
+            "两份内容的先后顺序不对",
+        ),
+        NotProven::Sizes => (
+            "The sizes of the two trees do not contradict each other in this way",
+            "两个日志头的大小不构成这种矛盾",
+        ),
+        NotProven::SameRoot => ("Both notes have the same root", "两份内容的根值相同"),
+        NotProven::EmptyRoot => (
+            "The root is the one that an empty log has",
+            "根值正是空日志的根值",
+        ),
+        NotProven::SameLeaf => (
+            "Both trees hold the same entry there",
+            "两个日志头在该位置的登记相同",
+        ),
+        NotProven::NoTime => (
+            "One of the signatures states no time",
+            "其中一个签名没有写明时间",
+        ),
+        NotProven::Forward => (
+            "The later head is not smaller than the earlier one",
+            "较晚的日志头并不小于较早的日志头",
+        ),
+        NotProven::Proof(_) => ("The hashes in it prove nothing", "其中的哈希不能证明什么"),
     }
 }

@@ -257,11 +257,35 @@ catalogue! {
         ["Two heads that nobody has joined.", " Ask the log for a proof between sizes {a} and {b}."]
         ["两个日志头之间没有衔接证明。", "请向日志索取大小 {a} 与 {b} 之间的证明。"];
     Contradiction "CONTRADICTION" Contradiction
-        ["Proven: this log signed two histories that contradict each other.", " Show this file to the Bureau of Justice and to every witness."]
-        ["已证明：本日志签署了互相矛盾的两个版本。", "请将此文件交给司法局和各见证机构。"];
-    NoContradiction "NO_CONTRADICTION" NoMatch
+        ["Proven: {name} signed what cannot be true together.", " Its own signatures show it. Give this file to the Bureau of Justice and to every witness."]
+        ["已证明：{name} 签署了不可能同时为真的内容。", "它自己的签名就是证据。请将此文件交给司法局和各见证机构。"];
+    NoContradiction "NO_CONTRADICTION" ProvenWrong
         ["This file does not prove a contradiction.", " {reason}."]
         ["此文件不能证明存在矛盾。", "{reason}。"];
+    AccusedUnknown "ACCUSED_UNKNOWN" Verified
+        ["The accused key is known from this file alone.", " The verdict counts against {name} only if you know from elsewhere that this is its key, and then say so with --accused: {vkey}"]
+        ["被指控的密钥只由文件自己给出。", "只有您从别处确知这是 {name} 的密钥，结论才对它成立；确认后请用 --accused 指定：{vkey}"];
+    AccusedOther "ACCUSED_OTHER" ProvenWrong
+        ["This file accuses another key,", " {key}. Against {asked} it proves nothing."]
+        ["此文件指控的是另一个密钥", " {key}，对 {asked} 不能证明什么。"];
+    ProvesSameSize "PROVES_SAME_SIZE" Verified
+        ["", "Whoever holds the key {key} signed two heads of the log {origin} that both have {a} entries and differ: two histories, of which at most one is true."]
+        ["", "密钥 {key} 的持有人对日志 {origin} 签署了两个都有 {a} 条登记却互不相同的日志头：两个版本至多一个为真。"];
+    ProvesEmpty "PROVES_EMPTY" Verified
+        ["", "Whoever holds the key {key} signed a head of the log {origin} that has {a} entries and is not the one head that an empty log can have."]
+        ["", "密钥 {key} 的持有人对日志 {origin} 签署了一个有 {a} 条登记的日志头，却不是空日志唯一可能的日志头。"];
+    ProvesPrefix "PROVES_PREFIX" Verified
+        ["", "Whoever holds the key {key} signed heads of the log {origin} with {a} and with {b} entries, and the larger does not begin with the entries of the smaller: two histories, of which at most one is true."]
+        ["", "密钥 {key} 的持有人对日志 {origin} 签署了分别有 {a} 条和 {b} 条登记的日志头，而较大的一个并不以较小一个的登记开头：两个版本至多一个为真。"];
+    ProvesLeaf "PROVES_LEAF" Verified
+        ["", "Whoever holds the key {key} signed heads of the log {origin} with {a} and with {b} entries that hold different entries at position {index}: two histories, of which at most one is true."]
+        ["", "密钥 {key} 的持有人对日志 {origin} 签署了分别有 {a} 条和 {b} 条登记的日志头，二者在第 {index} 号的登记不同：两个版本至多一个为真。"];
+    ProvesRollback "PROVES_ROLLBACK" Verified
+        ["", "Whoever holds the key {key} signed that the newest head of the log {origin} had {a} entries, and at a later time that it had {b}: it went back on what it had vouched for."]
+        ["", "密钥 {key} 的持有人先签署日志 {origin} 的最新日志头有 {a} 条登记，之后又签署为 {b} 条：它推翻了自己确认过的内容。"];
+    ProofLimits "PROOF_LIMITS" Verified
+        ["", "It does not prove what is true instead, who used the key or why, or anything about another key; receipts that verified before still do."]
+        ["", "它不能证明真实情况如何、是谁出于什么原因使用了密钥，也不涉及其他密钥；此前核验通过的凭证仍然有效。"];
 
     // ---- what a policy bears ----
     QuorumAsks "QUORUM_ASKS" Verified

@@ -18,7 +18,8 @@ use std::time::Duration;
         notary case new --number '苏市监罚〔2026〕17号' --out case.json\n  \
         notary submit --log http://127.0.0.1:8080 --key bureau.pem --case case.json photo.jpg\n  \
         notary verify photo.jpg --policy policy\n\n\
-        Exit codes: 0 verified or done, 1 proven wrong, 2 usage, 3 not yet, 4 no record at hand, 5 could not check."
+        Exit codes: 0 verified or done, 1 proven wrong, 2 usage, 3 not yet, 4 no record at hand, 5 could not check, \
+        6 a contradiction is proven."
 )]
 pub struct Command {
     /// Options that every verb takes.
@@ -78,12 +79,17 @@ pub enum Verb {
     /// Check files, evidence or proofs, offline
     #[command(
         after_help = "FILE is the original (FILE.evidence and FILE.tlog-proof stand beside it), or one of these \
-        two itself.\nNothing is sent anywhere.\n\n\
+        two itself, or a proof of misbehaviour: exit 6 proven, 1 not proven, 5 malformed.\nNothing is sent \
+        anywhere.\n\n\
         Examples:\n  \
         notary verify photo.jpg --policy policy\n  \
-        notary verify photo.jpg.tlog-proof --policy policy --json"
+        notary verify photo.jpg.tlog-proof --policy policy --json\n  \
+        notary verify fork.misbehavior --accused log.example/suzhou+8b3b1a26+AZ…"
     )]
     Verify(VerifyArgs),
+    /// Understand a file that convicts a log or a witness by its own signatures
+    #[command(subcommand)]
+    Misbehavior(MisbehaviorVerb),
     /// Fetch or show the policy file that says whom to believe
     #[command(subcommand)]
     Policy(PolicyVerb),
@@ -184,9 +190,31 @@ pub struct VerifyArgs {
     /// Refuse to run without --policy
     #[arg(long)]
     pub require_policy: bool,
-    /// Originals, FILE.evidence or FILE.tlog-proof
+    /// The key that the files must accuse: they are proofs of misbehaviour
+    #[arg(long, value_name = "VKEY")]
+    pub accused: Option<String>,
+    /// Originals, FILE.evidence, FILE.tlog-proof or proofs of misbehaviour
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// `notary misbehavior …`
+#[derive(Debug, Subcommand)]
+pub enum MisbehaviorVerb {
+    /// Say in two sentences what a proof of misbehaviour proves, against whom, and what it does not prove
+    #[command(
+        after_help = "Exit codes are those of `notary verify`: 6 proven, 1 not proven, 5 malformed.\n\n\
+        Examples:\n  \
+        notary misbehavior explain fork.misbehavior\n  \
+        notary misbehavior explain fork.misbehavior --lang zh --accused log.example/suzhou+8b3b1a26+AZ…"
+    )]
+    Explain {
+        /// The key that the file must accuse; without it the file names one, which you must know from elsewhere
+        #[arg(long, value_name = "VKEY")]
+        accused: Option<String>,
+        /// A proof of misbehaviour
+        file: PathBuf,
+    },
 }
 
 /// `notary policy …`

@@ -3,15 +3,17 @@
 use super::answer::{Answer, Failure};
 use super::command::VerifyArgs;
 use super::voice::Voice;
-use super::{policy, progress};
-use crate::{Confirmations, Exhibit, FileRole, ItemFiles, Reason, Verdict, Word, verify as judge};
+use super::{misbehavior, policy, progress};
+use crate::{
+    Accusation, Confirmations, Exhibit, FileRole, ItemFiles, Reason, Verdict, Word, verify as judge,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use service::AwsLc;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
-use tlog::Policy;
+use tlog::{Policy, Vkey};
 use words::{Code, Exit, Lang};
 
 /// Verifies files.
@@ -23,22 +25,34 @@ pub fn verify(args: &VerifyArgs, voice: Voice) -> Result<Answer, Failure> {
         });
     }
     let policy = args.policy.as_deref().map(policy::read).transpose()?;
+    let accused = misbehavior::key(args.accused.as_deref())?;
     let mut answer = Answer::done(String::new(), Value::Null);
     let mut verdicts = Vec::new();
     for path in &args.files {
-        let verdict = verify_one(path, policy.as_ref(), voice)
-            .unwrap_or_else(|error| Verdict::cannot_check(Reason::Unreadable(error.to_string())));
-        answer.exit = answer.exit.and(verdict.exit);
+        let (exit, text, json) = match accusation(path, accused.as_ref()) {
+            Ok(Some(accusation)) => (
+                accusation.verdict.exit,
+                misbehavior::in_words(&accusation, voice.lang),
+                misbehavior::in_json(path, &accusation, voice.lang),
+            ),
+            // A file that is not there may have its record and its proof beside it.
+            Ok(None) | Err(_) => {
+                let verdict = verify_one(path, policy.as_ref(), voice).unwrap_or_else(|error| {
+                    Verdict::cannot_check(Reason::Unreadable(error.to_string()))
+                });
+                let text = in_words(&verdict, policy.as_ref(), voice);
+                (verdict.exit, text, in_json(path, &verdict, voice.lang))
+            }
+        };
+        answer.exit = answer.exit.and(exit);
         if !answer.text.is_empty() {
             answer.text.push('\n');
         }
         if args.files.len() > 1 {
             let _ = writeln!(answer.text, "{}:", path.display());
         }
-        answer
-            .text
-            .push_str(&in_words(&verdict, policy.as_ref(), voice));
-        verdicts.push(in_json(path, &verdict, voice.lang));
+        answer.text.push_str(&text);
+        verdicts.push(json);
     }
     answer.json = json!({
         "schema": "notarylog/verdicts/1",
@@ -47,6 +61,15 @@ pub fn verify(args: &VerifyArgs, voice: Voice) -> Result<Answer, Failure> {
         "verdicts": verdicts,
     });
     Ok(answer)
+}
+
+/// A proof of misbehaviour is told by its first line; where an accused is named, everything must be one.
+fn accusation(path: &Path, accused: Option<&Vkey>) -> io::Result<Option<Accusation>> {
+    let bytes = match accused {
+        Some(_) => Some(misbehavior::read(path)?),
+        None => misbehavior::read_if_one(path)?,
+    };
+    Ok(bytes.map(|bytes| Accusation::judge(&bytes, accused, &AwsLc)))
 }
 
 fn verify_one(path: &Path, policy: Option<&Policy>, voice: Voice) -> io::Result<Verdict> {
@@ -111,7 +134,8 @@ fn in_words(verdict: &Verdict, policy: Option<&Policy>, voice: Voice) -> String 
     text
 }
 
-fn in_json(path: &Path, verdict: &Verdict, lang: Lang) -> Value {
+/// A verdict for programs.
+pub fn in_json(path: &Path, verdict: &Verdict, lang: Lang) -> Value {
     let checks: Vec<_> = verdict
         .checks
         .iter()

@@ -62,9 +62,17 @@ impl Witness {
     }
 
     /// Answers a request: the lines to send back, or why not.
-    pub async fn add_checkpoint(&self, body: Bytes, from: Network) -> Result<String, Declined> {
+    pub async fn add_checkpoint(
+        self: &Arc<Self>,
+        body: Bytes,
+        from: Network,
+    ) -> Result<String, Declined> {
         let timer = self.metrics.request_seconds.start_timer();
-        let answer = self.answer(body, from).await;
+        // Whoever asked may be gone before the answer: what was committed is shown all the same. Else a log that was
+        // stopped while it asked would be held to a head that nobody shows it.
+        let witness = Arc::clone(self);
+        let answer = tokio::spawn(async move { witness.answer(body, from).await });
+        let answer = answer.await.unwrap_or(Err(Declined::Busy));
         timer.observe_duration();
         let outcome = answer
             .as_ref()

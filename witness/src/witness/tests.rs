@@ -365,3 +365,24 @@ async fn a_note_is_rebuilt_of_what_was_verified_and_read_back_whole() {
     let note = Note::parse(row.note.as_bytes()).unwrap();
     assert_eq!((note.text(), note.lines().len()), (log.text(5).as_str(), 2));
 }
+
+#[tokio::test]
+async fn what_was_committed_is_shown_also_when_whoever_asked_is_gone() {
+    let (bench, log, _folder) = bench().await;
+    bench.cosigned(&log.step(0, 5, NOON)).await;
+    let request = log.step(5, 9, NOON);
+    let mut asking = Box::pin(bench.ask(&request));
+    assert!(asking.as_mut().now_or_never().is_none());
+    drop(asking);
+    let size = || {
+        let shown = bench.shown(&log).unwrap();
+        tlog::Checkpoint::parse(shown.text()).unwrap().size().get()
+    };
+    for _ in 0..1_000 {
+        if size() == 9 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("the head of {} is shown", size());
+}

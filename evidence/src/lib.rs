@@ -15,6 +15,8 @@
 )]
 
 mod admin_signature;
+mod audit_row;
+mod audit_span;
 mod bureau_id;
 mod canonical_json;
 mod case_file;
@@ -53,6 +55,10 @@ mod utc_time;
 mod word;
 
 pub use admin_signature::{ADMINS_NEEDED, AdminSignature};
+pub use audit_row::{
+    AUDIT_ACTION_MAX, AUDIT_SUBJECT_MAX, AuditAction, AuditChain, AuditEvent, AuditRow, BrokenAudit,
+};
+pub use audit_span::{AUDIT_EVENT, AuditSpan, ENDED_EVENT, MalformedSpan};
 pub use bureau_id::BureauId;
 pub use canonical_json::{JSON_DEPTH_MAX, JSON_INTEGER_MAX, MalformedJson};
 pub use case_file::{CASE_FILE_LEN_MAX, CaseFile, MalformedCaseFile};

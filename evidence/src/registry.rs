@@ -6,8 +6,8 @@
 
 use crate::refusal::{RefusedAuthor, RefusedNotice, RefusedNoticeEntry};
 use crate::{
-    AdminSignature, BadEntry, BureauId, Commitment, Entry, Genesis, KeyHash, Kind, Notice,
-    NoticeBody, OriginHash, PublishedPolicy, Role, Spki, Tag, UtcDate,
+    AdminSignature, AuditSpan, BadEntry, BureauId, Commitment, Entry, Genesis, KeyHash, Kind,
+    Notice, NoticeBody, OriginHash, PublishedPolicy, Role, Spki, Tag, UtcDate,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub struct Registry {
     order: Vec<KeyHash>,
     bureaus: HashMap<BureauId, Arc<str>>,
     policies: Vec<PublishedPolicy>,
+    audit: Option<AuditSpan>,
 }
 
 impl Registry {
@@ -53,6 +54,7 @@ impl Registry {
             order: Vec::new(),
             bureaus: HashMap::new(),
             policies: Vec::new(),
+            audit: None,
         };
         registry.verify_admins(notice, checks)?;
         Ok(registry)
@@ -79,6 +81,9 @@ impl Registry {
                 effective,
                 fingerprint: Hash::of(text.policy.as_bytes()),
             });
+        }
+        if let Ok(Some(span)) = AuditSpan::of(notice) {
+            self.audit = Some(span);
         }
         if let Some(key) = change.ends.and_then(|key| self.keys.get_mut(&key)) {
             Arc::make_mut(key).revoked_at = Some(index);
@@ -221,6 +226,11 @@ impl Registry {
     pub fn policy_on(&self, day: UtcDate) -> Option<&PublishedPolicy> {
         let mut policies = self.policies.iter();
         policies.rfind(|policy| policy.effective <= day)
+    }
+
+    /// What the newest notice on the audit chain says of it.
+    pub const fn audit_span(&self) -> Option<&AuditSpan> {
+        self.audit.as_ref()
     }
 
     /// The seq of the next notice.

@@ -1,5 +1,6 @@
 //! The JSON Schemas (draft 2020-12) of the documents, derived from the types that read them.
 
+use crate::AuditSpan;
 use crate::case_file::WireCase;
 use crate::evidence_file::WireEvidence;
 use crate::notice_schema::notice_schema;
@@ -24,6 +25,10 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
             of::<WireCase>("case.json: what a bureau's gateway keeps of a case"),
         ),
         ("notice.schema.json", notice_schema(generator())),
+        (
+            "audit-span.schema.json",
+            of::<AuditSpan>("The detail of an operator notice with the event audit or ended"),
+        ),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The vectors of `tests/vectors/{entry,tag,commitment,notice}`: written and judged by code that shares nothing with
+//! The vectors of `tests/vectors/{entry,tag,commitment,notice,audit}`: written and judged by code that shares nothing with
 //! this crate.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -11,8 +11,9 @@ mod vectors;
 mod log;
 
 use evidence::{
-    BureauId, CaseNumber, Commitment, Disclosure, Entry, Half, HalfCommit, Handle, KeyHash, Notice,
-    Opener, OriginHash, Registry, Slot, Tag, commit_half,
+    AUDIT_EVENT, AuditChain, AuditRow, AuditSpan, BureauId, CaseNumber, Commitment, Digest,
+    Disclosure, ENDED_EVENT, Entry, Half, HalfCommit, Handle, KeyHash, Notice, Opener, OriginHash,
+    Registry, Slot, Tag, commit_half,
 };
 use log::TestKey;
 use tlog::{LeafIndex, PureRust};
@@ -183,6 +184,54 @@ fn a_key_counts_by_position() {
     });
 }
 
+#[test]
+fn an_audit_row_follows_on_the_one_before() {
+    vectors::check("audit/chain", |case| {
+        let mut chain = AuditChain::default();
+        for row in case.texts("rows") {
+            chain.follow(audit_row(row))?;
+        }
+        let head = chain
+            .newest()
+            .map_or(Digest::new([0; 32]), |newest| newest.hash);
+        Refused::unless_equal(&head, &Digest::from_hex(case.text("head"))?)
+    });
+}
+
+/// `seq time prev hash action subject`.
+fn audit_row(text: &str) -> AuditRow {
+    let parts: Vec<&str> = text.splitn(6, ' ').collect();
+    let [seq, time_ms, prev, hash, action, subject] = parts[..] else {
+        panic!("a row has six parts: {text}");
+    };
+    AuditRow {
+        seq: seq.parse().unwrap(),
+        time_ms: time_ms.parse().unwrap(),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        prev: Digest::from_hex(prev).unwrap(),
+        hash: Digest::from_hex(hash).unwrap(),
+    }
+}
+
+#[test]
+fn an_operator_notice_names_the_audit_chain() {
+    vectors::check("audit/span", |case| {
+        let notice = Notice::parse(case.text("document").as_bytes())?;
+        let span = AuditSpan::of(&notice)?.ok_or(None::<AuditSpan>)?;
+        let stated = (case.text("count"), case.text("head"));
+        let (count, head) = (span.count.to_string(), span.head.to_string());
+        // It is written as it is read.
+        let event = if case.text("document").contains(ENDED_EVENT) {
+            ENDED_EVENT
+        } else {
+            AUDIT_EVENT
+        };
+        assert_eq!(notice.body(), &span.into_body(event));
+        Refused::unless_equal(&(count.as_str(), head.as_str()), &stated)
+    });
+}
+
 /// All notices but the last must be good: what is asked of is the last.
 fn replay(case: &Case) -> Result<Registry, Refused> {
     let mut notices = case.texts("notices").into_iter().map(|notice| {
@@ -211,6 +260,7 @@ fn no_vector_file_is_forgotten() {
         ),
         ("commitment", &["disclosure", "half", "record", "salt"]),
         ("notice", &["document", "replay", "submitter"]),
+        ("audit", &["chain", "span"]),
     ] {
         let files: Vec<String> = files
             .iter()

@@ -516,6 +516,45 @@ def check_notice(file, case):
         raise KeyError(file)
 
 
+# ---- audit: ARCHITECTURE.md, audit rows ----------------------------------------------------------------------------
+
+
+def audit_chain(rows):
+    """Follows the rows, `seq time prev hash action subject` each; answers the last hash."""
+    newest, time = bytes(32), 0
+    for place, row in enumerate(rows):
+        seq, at, prev, stated, action, subject = row.split(" ", 5)
+        need(decimal(seq, 2**64 - 1) == place, "Missing")
+        need(0 < len(action.encode()) <= 64 and len(subject.encode()) <= 255, "Form")
+        need(hash_of(prev) == newest, "Prev")
+        at = decimal(at, 2**64 - 1)
+        data = b"notarylog/audit/v1\0" + place.to_bytes(8, "big") + at.to_bytes(8, "big") + newest
+        for text in (action.encode(), subject.encode()):
+            data += bytes([len(text)]) + text
+        need(sha256(data) == hash_of(stated), "Hash")
+        need(at >= time, "Time")
+        newest, time = hash_of(stated), at
+    return newest
+
+
+def check_audit(file, case):
+    if file == "chain":
+        need(audit_chain(case["rows"]) == hash_of(case["head"]), "Differs")
+    elif file == "span":
+        notice = notice_of(case["document"])
+        need(notice["type"] == "operator" and notice["body"]["event"] in ("audit", "ended"), "None")
+        span = notice["body"]["detail"]
+        need(span.keys() == {"after", "count", "first_ms", "head", "last_ms"}, "MalformedSpan")
+        need(span["after"] is None or is_hex(span["after"]), "MalformedSpan")
+        need(is_hex(span["head"]), "MalformedSpan")
+        numbers = [span[name] for name in ("count", "first_ms", "last_ms")]
+        need(all(type(number) is int and number >= 0 for number in numbers), "MalformedSpan")
+        need(span["count"] > 0 and span["first_ms"] <= span["last_ms"], "MalformedSpan")
+        need(str(span["count"]) == case["count"] and span["head"] == case["head"], "Differs")
+    else:
+        raise KeyError(file)
+
+
 # ---- witness: c2sp.org/tlog-witness --------------------------------------------------------------------------------
 
 
@@ -527,6 +566,7 @@ def check_witness(_file, case):
 # ---- all folders ---------------------------------------------------------------------------------------------------
 
 FOLDERS = {
+    "audit": check_audit,
     "commitment": check_commitment,
     "entry": check_entry,
     "merkle": check_merkle,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the vectors of entry, tag, commitment and notice: code that shares nothing with the Rust crates.
+"""Writes the vectors of entry, tag, commitment, notice and audit: code that shares nothing with the Rust crates.
 
 The keys are TEST KEYS, fixed and worth nothing: the secret of key n is SHA-256("notarylog test key n"). Signatures are
 deterministic (RFC 6979), so that a second run writes the same files. `check.py` judges what is written here.
@@ -688,8 +688,93 @@ def notice_vectors():
     ])
 
 
+# ---- audit -----------------------------------------------------------------------------------------------------------
+
+
+def audit_row(seq, time, prev, action, subject, label=b"notarylog/audit/v1\0"):
+    data = label + seq.to_bytes(8, "big") + time.to_bytes(8, "big") + prev
+    for text in (action.encode(), subject.encode()):
+        data += bytes([len(text)]) + text
+    return f"{seq} {time} {prev.hex()} {sha256(data).hex()} {action} {subject}"
+
+
+def audit_rows(*events, **changes):
+    rows, prev = [], bytes(32)
+    for seq, (time, action, subject) in enumerate(events):
+        rows.append(audit_row(seq, time, prev, action, subject, **changes))
+        prev = bytes.fromhex(rows[-1].split(" ")[3])
+    return rows
+
+
+def audit_vectors():
+    notice = "5a" * 32
+    events = [(0, "notice.genesis", notice), (1795000000000, "start", "1"), (1795000000000, "notice.key.enrol", "00" * 32),
+              (1795000000001, "stop", "2")]
+    rows = audit_rows(*events)
+
+    def chain(rows):
+        return {"rows": rows, "head": rows[-1].split(" ")[3] if rows else "00" * 32}
+
+    def changed(place, row):
+        return chain([*rows[:place], row, *rows[place + 1:]])
+
+    longest = [*events, (2**53 - 1, "a" * 64, "s" * 255)]
+    write("audit/chain", "Each row follows on the one before, from the first, and the last has this hash.", [
+        ok("no row", **chain([])),
+        ok("one row", **chain(rows[:1])),
+        ok("four rows", **chain(rows)),
+        ok("the longest action and subject", **chain(audit_rows(*longest))),
+        ok("an empty subject", **chain(audit_rows((1, "start", "")))),
+        bad("a row is missing", "Missing { seq: 1 }", **chain([rows[0], *rows[2:]])),
+        bad("the first is missing", "Missing { seq: 0 }", **chain(rows[1:])),
+        bad("a row twice", "Missing { seq: 2 }", **chain([*rows[:2], *rows[1:]])),
+        bad("two rows in the wrong order", "Missing { seq: 1 }", **chain([rows[0], rows[2], rows[1], rows[3]])),
+        bad("another subject", "Hash { seq: 1 }", **changed(1, rows[1][:-1] + "2")),
+        bad("another action", "Hash { seq: 3 }", **changed(3, rows[3].replace("stop", "start"))),
+        bad("another time", "Hash { seq: 1 }", **changed(1, rows[1].replace("1795000000000", "1795000000001"))),
+        bad("a changed row with a hash of its own", "Prev { seq: 2 }",
+            **changed(1, audit_row(1, 1795000000000, bytes.fromhex(rows[0].split(" ")[3]), "start", "2"))),
+        bad("a first row that follows on something", "Prev { seq: 0 }",
+            **chain([audit_row(0, 1, b"\x01" * 32, "start", "0")])),
+        bad("a row that is earlier", "Time { seq: 1 }", **chain(audit_rows(events[1], events[0]))),
+        bad("an empty action", "Form { seq: 0 }", **chain(audit_rows((1, "", "0")))),
+        bad("an action of 65 bytes", "Form { seq: 0 }", **chain(audit_rows((1, "a" * 65, "0")))),
+        bad("the label of a notice", "Hash { seq: 0 }", **chain(audit_rows(*events, label=b"notarylog/notice/v1\0"))),
+        bad("no label", "Hash { seq: 0 }", **chain(audit_rows(*events, label=b""))),
+        bad("another head", "Differs", rows=rows, head="00" * 32),
+    ])
+
+    def span(event="audit", **changes):
+        detail = {"after": None, "count": 4, "first_ms": 0, "head": rows[-1].split(" ")[3], "last_ms": 1795000000001}
+        detail = {name: value for name, value in {**detail, **changes}.items() if value is not Ellipsis}
+        document = notice_text("operator", {"detail": detail, "event": event}, 7, "ab" * 32, "2026-11-24")
+        return {"document": document, "count": "4", "head": rows[-1].split(" ")[3]}
+
+    write("audit/span", "The operator notice names an audit chain of so many rows with this head.", [
+        ok("a first one", **span()),
+        ok("one that follows", **span(after="cd" * 32, first_ms=1795000000001)),
+        ok("the last of a log", **span("ended")),
+        bad("another event", "None", **span("restored")),
+        bad("no after", "MalformedSpan", **span(after=...)),
+        bad("no head", "MalformedSpan", **span(head=...)),
+        bad("a head in capitals", "MalformedSpan", **span(head="CD" * 32)),
+        bad("a member too many", "MalformedSpan", **span(rows=[])),
+        bad("no row", "MalformedSpan", **span(count=0)),
+        bad("a count below zero", "MalformedSpan", **span(count=-1)),
+        bad("a count as text", "MalformedSpan", **span(count="4")),
+        bad("a last before its first", "MalformedSpan", **span(first_ms=1795000000002)),
+        bad("another head", "Differs", **span(head="cd" * 32)),
+        bad("another count", "Differs", **span(count=5)),
+    ])
+
+
+def notice_text(kind, body, seq, prev, effective):
+    return canonical({"admins": [], "body": body, "effective": effective, "prev": prev, "seq": seq, "type": kind, "v": 1})
+
+
 if __name__ == "__main__":
     entry_vectors()
     tag_vectors()
     commitment_vectors()
     notice_vectors()
+    audit_vectors()

@@ -3,6 +3,7 @@
 //! [`walk`] is pure: it takes the entries in order and says what does not fit. [`folder`] leads it through a log's own
 //! files, [`remote`] through a log's public addresses.
 
+pub mod audit;
 pub mod finding;
 pub mod folder;
 mod lookup;

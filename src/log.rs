@@ -26,6 +26,7 @@ pub mod history;
 pub(crate) mod house;
 pub mod judgement;
 pub mod keeper;
+pub mod operator_notice;
 pub mod policy_notice;
 pub mod pool;
 pub mod publisher;

@@ -1,5 +1,6 @@
 //! The program `notarylog`, for the log's operator. The only place that names adapters and opens things.
 
+mod audit;
 mod backup;
 mod bureau;
 mod check;
@@ -73,6 +74,9 @@ enum Verb {
         after_help = "Run it as the user that the log runs as, also while it serves.\n\nExample:\n  notarylog doctor /srv/log"
     )]
     Doctor(doctor::Doctor),
+    /// Lists what was done to the log, and by whom it was authorised: exit 0 whole, 1 changed behind the log's back
+    #[command(after_help = "Example:\n  notarylog audit /srv/log")]
+    Audit(audit::Audit),
     /// Enrols, rotates and revokes the keys of bureaus
     #[command(subcommand)]
     Bureau(bureau::Bureau),
@@ -120,13 +124,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         (Verb::Restore(restore), _) => restore.run(),
         (Verb::Status(status), Some(matches)) => status.run(matches),
         (Verb::Doctor(doctor), Some(matches)) => doctor.run(matches),
+        (Verb::Audit(audit), Some(matches)) => audit.run(matches),
         (
             Verb::Serve(_)
             | Verb::Config(_)
             | Verb::Check(_)
             | Verb::Backup(_)
             | Verb::Status(_)
-            | Verb::Doctor(_),
+            | Verb::Doctor(_)
+            | Verb::Audit(_),
             None,
         ) => Err(Failure::usage("no options were given")),
         (Verb::Bureau(bureau), _) => bureau.run(),
@@ -155,6 +161,7 @@ fn command() -> clap::Command {
         .mut_subcommand("backup", |backup| config::OPTIONS.add_to(backup))
         .mut_subcommand("status", |status| config::OPTIONS.add_to(status))
         .mut_subcommand("doctor", |doctor| config::OPTIONS.add_to(doctor))
+        .mut_subcommand("audit", |audit| config::OPTIONS.add_to(audit))
         .mut_subcommand("config", |shown| config::OPTIONS.add_to(shown))
 }
 

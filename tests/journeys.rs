@@ -1,6 +1,7 @@
 //! Journeys through the town that read like its manual. Each lives in a town of its own.
 
 mod accusation;
+mod audit;
 mod awaited;
 mod backup;
 mod bad_input;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
         conformance::trials(),
         witnessed::trials(),
         lying_witness::trials(),
+        audit::trials(),
         awaited::trials(),
         demo_story::trials(),
         resubmission::trials(),

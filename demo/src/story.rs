@@ -6,12 +6,13 @@ use crate::media;
 use crate::original::Original;
 use crate::part::Part;
 use crate::process::Said;
-use crate::town::{Home, ORIGIN, Town, TownError};
+use crate::town::{Home, ORIGIN, PATIENCE, Town, TownError};
 use crate::voice::{Line, Voice};
 use crate::witness_row::OPERATORS;
 use serde_json::{Value, json};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use tlog::Receipt;
 
 /// Why the story ended early.
@@ -331,13 +332,7 @@ impl Story {
         }
         let before = self.entries_promised()?;
         self.open_log()?;
-        let head = self.head()?;
-        check(head.size == before, || {
-            format!(
-                "the log held {before} entries before it stopped and now shows {}",
-                head.size
-            )
-        })?;
+        let head = self.head_of_restart(before)?;
         let folder = self.town.log_folder();
         self.town
             .notarylog(["check".as_ref(), folder.as_os_str()])?
@@ -362,8 +357,8 @@ impl Story {
             json!({"url": url, "size": head.size, "root": head.root, "checked": ["folder", "url"]}),
             &[
                 Line::Text(format!(
-                    "It answers at {url} and has forgotten nothing: the same {} entries under the signed head.",
-                    head.size
+                    "It answers at {url} and has forgotten nothing: the same {before} entries under the signed head, and \
+                     one of its own, in which it names what its operator did."
                 )),
                 Line::Passed("every entry hashed anew, from the log's folder and as a stranger does, from its address".to_owned()),
                 Line::Passed(format!("the proof of {name} given once more, for the same entry {index}")),
@@ -418,6 +413,26 @@ impl Story {
             promised = promised.max(receipt(citizen, file.name())?.1 + 1);
         }
         Ok(promised)
+    }
+
+    /// The head of a log that was stopped with so many entries: at the stop it wrote one more, into its own diary.
+    fn head_of_restart(&self, before: u64) -> Result<Head, Failure> {
+        let begun = Instant::now();
+        loop {
+            let head = self.head()?;
+            if head.size == before + 1 {
+                return Ok(head);
+            }
+            // With witnesses the head of the stop is shown when they have cosigned it.
+            let is_late = begun.elapsed() > PATIENCE;
+            check(head.size == before && !is_late, || {
+                format!(
+                    "the log held {before} entries before it stopped and now shows {}",
+                    head.size
+                )
+            })?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// The newest signed head, from `/checkpoint`.

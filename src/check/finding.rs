@@ -1,6 +1,7 @@
 //! What a check finds: each fault in one sentence that names the place.
 
 use crate::log::policy_notice::PolicyNotice;
+use evidence::BrokenAudit;
 use tlog::{LeafIndex, TreeSize};
 
 /// Faults that are listed; more are only counted.
@@ -53,6 +54,25 @@ pub enum Finding {
     /// The journal cannot be read to its end.
     #[error("the journal is damaged: {0}")]
     JournalDamaged(String),
+    /// The audit rows are no chain.
+    #[error("{0}")]
+    Audit(BrokenAudit),
+    /// An operator notice names another head than the audit rows lead to.
+    #[error(
+        "the notice of entry {0} names a head of the audit chain to which the rows do not lead"
+    )]
+    AuditHead(LeafIndex),
+    /// An operator notice does not follow on the one before, or does not say what it must.
+    #[error(
+        "the notice of entry {0} names the audit chain, and does not follow on the notice that named it before"
+    )]
+    AuditSpan(LeafIndex),
+    /// A notice left no audit row.
+    #[error("the notice of entry {0} has no audit row")]
+    AuditMissing(LeafIndex),
+    /// An audit row tells of a notice that was not taken.
+    #[error("audit row {0} tells of a notice that is not in the log")]
+    AuditNotice(u64),
     /// There are fewer entries than the head says.
     #[error("only {have} of {want} entries could be read")]
     Short {
@@ -76,6 +96,8 @@ pub struct Report {
     pub journal_steps: u64,
     /// How many entry signatures were verified.
     pub signatures: u64,
+    /// How many audit rows were followed.
+    pub audit_rows: u64,
     /// How many faults there are.
     pub faults: u64,
     /// The first of them.

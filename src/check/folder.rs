@@ -1,7 +1,7 @@
 //! `notarylog check DIR`: a log's own files, also beside a running `serve`.
 
 use super::walk::Walk;
-use super::{Finding, Report, lookup};
+use super::{Finding, Report, audit, lookup};
 use crate::log::history::{frame, packed};
 use crate::log::policy_notice::PolicyNotice;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
@@ -38,9 +38,11 @@ impl FolderCheck<'_> {
         // A running log goes on: what is compared is the state as of now and everything before it.
         let committed = self.coord.committed().await?;
         let size = committed.head.size;
+        let settled = audit::rows(self.coord).await?.len();
         let mut malformed = Vec::new();
         let mut notices = Vec::new();
-        for stored in self.coord.notices_from(0).await? {
+        let stored_notices = self.coord.notices_from(0).await?;
+        for stored in &stored_notices {
             match Notice::parse(&stored.document) {
                 Ok(notice) => notices.push(notice),
                 Err(_) => malformed.push(stored.index),
@@ -73,6 +75,8 @@ impl FolderCheck<'_> {
             walk.report().policy_notice =
                 Some(PolicyNotice::of(&registry, self.policy, self.today));
         }
+        let rows = audit::rows(self.coord).await?;
+        audit::compare(walk.report(), &rows, settled, &stored_notices);
         let begins = walk.remembered().cloned();
         self.journal(&mut walk, begins, committed.head.size, committed.head.root);
         Ok(walk.finish())

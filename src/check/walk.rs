@@ -3,7 +3,9 @@
 use super::{Finding, Report};
 use crate::log::edge::fold_perfect;
 use crate::storage::coord::Head;
-use evidence::{Author, Commitment, ENTRY_LEN, Entry, KeyHash, Kind, Notice, Registry, Slot};
+use evidence::{
+    AuditSpan, Author, Commitment, ENTRY_LEN, Entry, KeyHash, Kind, Notice, Registry, Slot,
+};
 use service::{AwsLc, P256Verifier};
 use std::collections::{HashMap, VecDeque};
 use tlog::{Frontier, Hash, LeafIndex, Tile, TreeSize};
@@ -201,6 +203,13 @@ impl Walk {
         let Some(notice) = self.notices.get(entry.commitment()) else {
             return self.report.find(Finding::Notice(index));
         };
+        let named = self.registry.as_ref().and_then(Registry::audit_span);
+        let named = named.map(|named| named.head);
+        let follows =
+            AuditSpan::of(notice).is_ok_and(|span| span.is_none_or(|span| span.after == named));
+        if !follows {
+            self.report.find(Finding::AuditSpan(index));
+        }
         let applied = match &mut self.registry {
             None => match Registry::genesis(index, notice, &AwsLc) {
                 Ok(registry) => {

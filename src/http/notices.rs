@@ -4,8 +4,7 @@ use super::problems::{MALFORMED_NOTICE, NOT_STORED, Rejection, STORED_DATA_LOST,
 use super::submit::{Wait, respond};
 use super::{docs, query};
 use crate::log::Log;
-use crate::log::genesis::notice_entry;
-use crate::log::pool::Candidate;
+use crate::log::genesis::notice_candidate;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -14,7 +13,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evidence::{BureauId, Commitment, Notice, NoticeBody, Slot};
+use evidence::{Commitment, Notice, NoticeBody};
 use serde::Serialize;
 use service::AwsLc;
 use std::sync::Arc;
@@ -161,19 +160,11 @@ pub async fn publish(
             return Err(Rejection::from(problem));
         }
     }
-    let signer = heart.publisher.signer();
-    let unsigned = notice_entry(&notice, signer.entry_spki());
-    let entry = signer.sign_entry(&unsigned).map_err(|error| {
-        tracing::error!(%error, "The entry of a notice could not be signed.");
-        STORED_DATA_LOST.problem()
-    })?;
-    let slot = Slot::of(&BureauId::new(*entry.key_id()), entry.tag());
-    let candidate = Candidate {
-        bytes: entry.to_bytes(),
-        entry,
-        slot,
-        notice: Some(notice),
-    };
+    let candidate =
+        notice_candidate(notice, heart.publisher.signer().as_ref()).map_err(|error| {
+            tracing::error!(%error, "The entry of a notice could not be signed.");
+            STORED_DATA_LOST.problem()
+        })?;
     respond(&log, vec![None], vec![candidate], until, false, None).await
 }
 

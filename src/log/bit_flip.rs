@@ -7,7 +7,7 @@ use super::pool::{Pool, Submission};
 use super::publisher::Publisher;
 use super::sequencer::{Sequencer, Setback};
 use super::simulated_log::{PausedClock, SimulatedLog, paused};
-use super::start::{Started, start};
+use super::start::{Occasion, Started, start};
 use crate::metrics::Metrics;
 use crate::signer::simulated::SignedHeads;
 use crate::storage::simulated::{Disk, Flip, FlipPlace, Machine};
@@ -67,7 +67,9 @@ fn batch(log: &SimulatedLog, disk: &Disk, place: Place, bit: usize) -> (Found, V
         let ports = log.ports(&process, PausedClock::at(1_900_000_000_000), &signed, None);
         let publisher = Arc::new(Publisher::new(Arc::clone(&ports.signer)));
         let (pool, metrics) = (Arc::new(Pool::default()), Arc::new(Metrics::new().unwrap()));
-        let started = start(&ports, &publisher, &pool, &metrics).await.unwrap();
+        let started = start(&ports, &publisher, &pool, &metrics, Occasion::Start)
+            .await
+            .unwrap();
         let Started { sequencer, .. } = started;
         let mut sequencer = sequencer.unwrap();
         flip(&mut sequencer, &machine, place, bit);

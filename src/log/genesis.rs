@@ -1,5 +1,6 @@
 //! The first entry of a log: its genesis notice, which names its keys and its admins.
 
+use super::pool::Candidate;
 use super::second_path::SecondPath;
 use super::sequencer::anchor_record;
 use super::start::fresh_incarnation;
@@ -41,8 +42,9 @@ pub async fn log_genesis(
         head,
         frontier: growth.frontier(),
         keep: true,
+        audit: vec![],
     };
-    coord.open(fresh_incarnation()?).await?;
+    coord.open(fresh_incarnation()?, None).await?;
     let lock = coord.lock().await?;
     if lock.committed().head.size != TreeSize::ZERO {
         return Err(GenesisError::NotEmpty);
@@ -67,6 +69,17 @@ pub fn notice_entry(notice: &Notice, entry_spki: &[u8]) -> UnsignedEntry {
         tag: Tag::of_notice(&commitment),
         commitment,
     }
+}
+
+/// The entry that carries a notice, signed, ready for the pool.
+pub fn notice_candidate(notice: Notice, signer: &dyn Signer) -> Result<Candidate, SignError> {
+    let entry = signer.sign_entry(&notice_entry(&notice, signer.entry_spki()))?;
+    Ok(Candidate {
+        bytes: entry.to_bytes(),
+        slot: Slot::of(&BureauId::new(*entry.key_id()), entry.tag()),
+        entry,
+        notice: Some(notice),
+    })
 }
 
 /// Why no genesis could be logged.

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use super::Log;
-use super::genesis::{log_genesis, notice_entry};
+use super::genesis::{log_genesis, notice_candidate};
 use super::pool::{Candidate, NotSequenced, Outcome};
 use super::runner::{Runner, Settings};
 use super::start::Ports;
@@ -281,17 +281,7 @@ impl House {
     }
 
     pub(crate) fn notice_candidate(&self, notice: &Notice) -> Candidate {
-        let signer = self.signer();
-        let entry = signer
-            .sign_entry(&notice_entry(notice, signer.entry_spki()))
-            .unwrap();
-        let slot = Slot::of(&BureauId::new(*entry.key_id()), entry.tag());
-        Candidate {
-            bytes: entry.to_bytes(),
-            entry,
-            slot,
-            notice: Some(notice.clone()),
-        }
+        notice_candidate(notice.clone(), &self.signer()).unwrap()
     }
 
     fn signed(&self, draft: DraftNotice) -> Notice {

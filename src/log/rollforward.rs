@@ -11,7 +11,9 @@ use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::Head;
 use crate::storage::coord::{Advance, Committed, Coord, CoordError, NewEntry, StoredNotice};
 use crate::storage::objects::{ObjectError, Objects};
-use evidence::{ENTRY_LEN, Entry, Kind, Notice, Registry, Slot};
+use evidence::{
+    AuditAction, AuditEvent, AuditSpan, ENTRY_LEN, Entry, Kind, Notice, Registry, Slot,
+};
 use service::AwsLc;
 use tlog::{Bundle, Growth, Hash, LeafIndex, TILE_WIDTH, TreeSize};
 
@@ -24,6 +26,7 @@ pub async fn roll_forward(
     objects: &dyn Objects,
     anchor: &dyn Anchor,
     registry: &mut Registry,
+    now_ms: u64,
 ) -> Result<u64, CannotRollForward> {
     let mut committed = coord.committed().await?;
     let before = committed.head.size.get();
@@ -38,13 +41,36 @@ pub async fn roll_forward(
         check_bridge(objects, &committed, first).await?;
         committed = bridge(coord, objects, first.first, registry).await?;
     }
-    for record in records {
-        let advance = step(&committed, &record, registry)?;
+    let mut records = records.into_iter().peekable();
+    while let Some(record) = records.next() {
+        let mut advance = step(&committed, &record, registry)?;
+        rows_lost(coord, &mut advance).await?;
+        if records.peek().is_none() {
+            let size = record.head.size.get();
+            let done = AuditEvent::at_size(AuditAction::RollForward, size, now_ms);
+            advance.audit.push(done);
+        }
         let lock = coord.lock().await?;
         lock.advance(&advance).await?;
         committed = coord.committed().await?;
     }
     Ok(committed.head.size.get() - before)
+}
+
+/// A replayed notice may name a head of the audit chain whose rows went with the newer database: that is a row, too, since
+/// else nobody could tell it from rows that somebody took out.
+async fn rows_lost(coord: &dyn Coord, advance: &mut Advance) -> Result<(), CoordError> {
+    for notice in &advance.notices {
+        let notice = Notice::parse(&notice.document).ok();
+        let span = notice.and_then(|notice| AuditSpan::of(&notice).ok().flatten());
+        let Some(span) = span else { continue };
+        let named = coord.audit_from(span.count - 1, 1).await?;
+        if named.first().map(|row| row.hash) != Some(span.head) {
+            let lost = AuditEvent::rows_lost(&span.head, advance.head.time_ms);
+            advance.audit.push(lost);
+        }
+    }
+    Ok(())
 }
 
 /// Whether the bundles lead from the database to the journal's first step. Nothing is written.
@@ -193,6 +219,7 @@ fn step(
         head: record.head,
         frontier: growth.frontier(),
         keep,
+        audit: Vec::new(),
     })
 }
 

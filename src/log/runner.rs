@@ -7,7 +7,7 @@ use super::policy_notice::PolicyWatch;
 use super::pool::{NotSequenced, Pool};
 use super::publisher::Publisher;
 use super::sequencer::{Outlet, Sequencer, Setback};
-use super::start::{Heart, Ports, Started, start};
+use super::start::{Heart, Occasion, Ports, Started, start};
 use super::start_error::StartError;
 use super::status::{State, Status};
 use super::{Log, gate, seen};
@@ -53,7 +53,8 @@ impl Runner {
             None => State::Serving,
         });
         let publisher = Arc::new(Publisher::new(Arc::clone(&ports.signer)));
-        let Started { heart, sequencer } = start(&ports, &publisher, &pool, &metrics).await?;
+        let Started { heart, sequencer } =
+            start(&ports, &publisher, &pool, &metrics, Occasion::Start).await?;
         if settings.leaf_lookup {
             heart.history.remember_recent().await?;
         }
@@ -192,7 +193,8 @@ impl Runner {
             }
             let publisher = Arc::clone(&self.log.heart().publisher);
             let (pool, metrics) = (&self.log.pool, &self.log.metrics);
-            let started = match start(&self.ports, &publisher, pool, metrics).await {
+            let reload = Occasion::Reload;
+            let started = match start(&self.ports, &publisher, pool, metrics, reload).await {
                 Ok(started) if self.settings.leaf_lookup => {
                     let remembered = started.heart.history.remember_recent().await;
                     remembered.map(|()| started).map_err(StartError::from)

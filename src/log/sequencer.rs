@@ -352,6 +352,7 @@ impl Sequencer {
             head,
             frontier: growth.frontier(),
             keep,
+            audit: Vec::new(),
         })
     }
 

@@ -6,6 +6,7 @@
 use super::Log;
 use super::genesis::log_genesis;
 use super::house::House;
+use super::operator_notice;
 use super::pool::{Candidate, NotSequenced, Outcome, Sequenced};
 use super::runner::{Runner, Settings};
 use super::start::Ports;
@@ -428,8 +429,17 @@ async fn serve(ports: Ports, machine: &Machine, sender: &mut Sender) -> End {
     if sent.is_err() || log.status().is_final() {
         return End::ReadOnly(state.why().unwrap_or("it does not say why").to_owned());
     }
+    let ended = tokio::select! {
+        biased;
+        ended = &mut running => Some(ended),
+        () = operator_notice::tell_stop(&log) => None,
+    };
     stop.trigger();
-    match running.await.unwrap() {
+    let ended = match ended {
+        Some(ended) => ended,
+        None => running.await,
+    };
+    match ended.unwrap() {
         Ok(()) => End::Stopped,
         Err(fatal) => End::Ended(fatal.to_string()),
     }

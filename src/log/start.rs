@@ -22,7 +22,7 @@ use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::{Advance, Committed, Coord, Head, Incarnation};
 use crate::storage::objects::Objects;
 use arc_swap::ArcSwap;
-use evidence::{ENTRY_LEN, KeyHash, Notice, Registry};
+use evidence::{AuditAction, AuditEvent, ENTRY_LEN, KeyHash, Notice, Registry};
 use service::AwsLc;
 use std::sync::Arc;
 use tlog::{Frontier, Growth, Hash, LeafIndex, Note, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
@@ -71,12 +71,22 @@ pub struct Started {
     pub sequencer: Result<Sequencer, String>,
 }
 
+/// Why the store is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// An operator started the process.
+    Start,
+    /// All memory was dropped.
+    Reload,
+}
+
 /// Reads the store, compares it with the journal and opens the log.
 pub async fn start(
     ports: &Ports,
     publisher: &Arc<Publisher>,
     pool: &Arc<Pool>,
     metrics: &Arc<Metrics>,
+    occasion: Occasion,
 ) -> Result<Started, StartError> {
     let anchor = (ports.open_anchor)()?;
     let mut registry = replay_notices(ports).await?;
@@ -87,12 +97,13 @@ pub async fn start(
         .is_some_and(|last| last.size > committed.head.size)
     {
         // Replaying writes, so this process takes the store first; it is opened once more when both agree.
-        ports.coord.open(fresh_incarnation()?).await?;
+        ports.coord.open(fresh_incarnation()?, None).await?;
         match roll_forward(
             ports.coord.as_ref(),
             ports.objects.as_ref(),
             anchor.as_ref(),
             &mut registry,
+            ports.clock.now_ms(),
         )
         .await
         {
@@ -119,7 +130,13 @@ pub async fn start(
 
     let checked = match why_read_only {
         Some(why) => Err(why),
-        None => agree(ports, &heart.history, committed, anchor).await?,
+        None => {
+            let started = matches!(occasion, Occasion::Start).then(|| {
+                let (size, now_ms) = (committed.head.size.get(), ports.clock.now_ms());
+                AuditEvent::at_size(AuditAction::Start, size, now_ms)
+            });
+            agree(ports, &heart.history, committed, anchor, started).await?
+        }
     };
     let sequencer = match checked {
         Ok(agreed) => {
@@ -178,6 +195,7 @@ async fn agree(
     history: &History,
     mut committed: Committed,
     mut anchor: Box<dyn Anchor>,
+    started: Option<AuditEvent>,
 ) -> Result<Result<Agreed, String>, StartError> {
     let last = anchor.last();
     // The second path takes up what was anchored (or stored in tiles) and hashes every entry after it again.
@@ -215,7 +233,7 @@ async fn agree(
         .vouch(&committed.head)
         .map_err(|error| StartError::Damaged(error.to_string()))?;
 
-    ports.coord.open(fresh_incarnation()?).await?;
+    ports.coord.open(fresh_incarnation()?, started).await?;
     committed = ports.coord.committed().await?;
     if let Some(last) = last
         && last.time_ms > committed.head.time_ms
@@ -232,6 +250,7 @@ async fn agree(
             head,
             frontier: committed.frontier.clone(),
             keep: false,
+            audit: vec![],
         };
         ports.coord.lock().await?.advance(&advance).await?;
         committed = ports.coord.committed().await?;
@@ -397,7 +416,7 @@ async fn show_last_stored_note(ports: &Ports, publisher: &Publisher) -> Result<(
 }
 
 /// A new name for whoever may write.
-pub(super) fn fresh_incarnation() -> Result<Incarnation, getrandom::Error> {
+pub fn fresh_incarnation() -> Result<Incarnation, getrandom::Error> {
     let mut name = [0; 16];
     getrandom::fill(&mut name)?;
     Ok(Incarnation(name))

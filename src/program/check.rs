@@ -90,13 +90,19 @@ impl Check {
             let event = serde_json::json!({
                 "event": "checked", "clean": report.is_clean(), "entries": report.entries, "tiles": report.tiles,
                 "heads": report.heads, "journal_steps": report.journal_steps, "signatures": report.signatures,
+                "audit_rows": report.audit_rows,
                 "faults": report.faults, "findings": findings, "policy_notice": policy_notice,
             });
             println!("{event}");
         } else if report.is_clean() {
             println!(
-                "Everything fits: {} entries, {} tiles, {} heads, {} journal steps, {} entry signatures.",
-                report.entries, report.tiles, report.heads, report.journal_steps, report.signatures
+                "Everything fits: {} entries, {} tiles, {} heads, {} journal steps, {} entry signatures, {} audit rows.",
+                report.entries,
+                report.tiles,
+                report.heads,
+                report.journal_steps,
+                report.signatures,
+                report.audit_rows
             );
         } else {
             for finding in &report.findings {

@@ -7,12 +7,15 @@
 use super::backup::progress;
 use super::manifest::{self, MARK, Manifest};
 use super::{Failure, config, folder, tile_copy};
+use crate::clock::{Clock as _, SystemClock};
+use crate::log::start::fresh_incarnation;
 use crate::storage::anchor::Anchor as _;
+use crate::storage::coord::Coord as _;
 use crate::storage::journal::Journal;
 use crate::storage::sqlite::SqliteCoord;
 use crate::storage::tile_store::TileStore;
 use clap::{ArgMatches, Args};
-use evidence::OriginHash;
+use evidence::{AuditAction, AuditEvent, OriginHash};
 use service::FolderLock;
 use std::fs;
 use std::io::Write as _;
@@ -215,6 +218,7 @@ impl Restore {
         SqliteCoord::copy(&folder::database(&self.from), &part)
             .await
             .map_err(Failure::could_not)?;
+        audited(&part, manifest).await?;
         fs::rename(&part, &place)
             .and_then(|()| fs::File::open(&self.dir)?.sync_all())
             .map_err(Failure::could_not)
@@ -259,4 +263,22 @@ impl Restore {
             "Stop every other copy of this log for good. Then go on with: notarylog serve {dir}"
         );
     }
+}
+
+/// That this database was restored is an audit row before it has its name. Until a process takes the store, nobody may
+/// advance it.
+async fn audited(database: &Path, manifest: &Manifest) -> Result<(), Failure> {
+    let origin = OriginHash::of(&manifest.origin);
+    let coord = SqliteCoord::open(database, origin.as_bytes(), 1)
+        .await
+        .map_err(Failure::could_not)?;
+    let now_ms = SystemClock.now_ms();
+    let restored = AuditEvent::at_size(AuditAction::Restore, manifest.size, now_ms);
+    let nobody = fresh_incarnation().map_err(Failure::could_not)?;
+    coord
+        .open(nobody, Some(restored))
+        .await
+        .map_err(Failure::could_not)?;
+    // The last connection folds the write-ahead log into the file, which is renamed alone.
+    coord.close().await.map_err(Failure::could_not)
 }

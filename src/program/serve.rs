@@ -3,6 +3,7 @@
 use super::{Failure, Folder, config, folder, manifest};
 use crate::http;
 use crate::log::Log;
+use crate::log::operator_notice;
 use crate::log::runner::{Runner, Settings};
 use crate::metrics::Metrics;
 use crate::storage::room::Room;
@@ -82,6 +83,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let room = tokio::spawn(room.keep(Arc::clone(&log), stop.clone()));
     announce(folder, &log, &url, admin.local_addr())?;
 
+    let diary = tokio::spawn(operator_notice::tell_daily(Arc::clone(&log), stop.clone()));
     let scrubber = folder::scrubber(&folder.dir, config, Arc::clone(&log))?;
     let scrubber = scrubber.map(|scrubber| tokio::spawn(scrubber.run(stop.clone())));
     let router = http::router(&log, quotas);
@@ -110,6 +112,8 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     if let Some(scrubber) = scrubber {
         let _ended = scrubber.await;
     }
+    let _ended = diary.await;
+    operator_notice::tell_stop(&log).await;
     heart_stop.trigger();
     let ended = tokio::task::spawn_blocking(move || heart.join())
         .await

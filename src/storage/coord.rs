@@ -1,7 +1,7 @@
 //! The port `Coord`: the one place where indices are assigned and the head advances.
 
 use async_trait::async_trait;
-use evidence::{Commitment, ENTRY_LEN, NoticeType, Slot};
+use evidence::{AuditEvent, AuditRow, Commitment, ENTRY_LEN, NoticeType, Slot};
 use std::fmt;
 use tlog::{Frontier, Hash, LeafIndex, TreeSize};
 
@@ -81,6 +81,19 @@ pub struct Advance {
     pub frontier: Frontier,
     /// Whether the head is kept for ever: it is the first of its minute that covers new entries.
     pub keep: bool,
+    /// What an operator did by this step, beside the notices in it, each of which leaves an audit row anyhow.
+    pub audit: Vec<AuditEvent>,
+}
+
+impl Advance {
+    /// Every action of an operator in this step, in the order of their audit rows.
+    pub fn audited(&self) -> impl Iterator<Item = AuditEvent> {
+        let time_ms = self.head.time_ms;
+        let taken = move |notice: &StoredNotice| {
+            AuditEvent::notice(notice.notice_type, &notice.commitment, time_ms)
+        };
+        (self.audit.iter().cloned()).chain(self.notices.iter().map(taken))
+    }
 }
 
 /// A head that is kept for ever, with the note once it was signed.
@@ -131,6 +144,8 @@ pub struct Seen {
 /// - A slot or leaf is looked up by a short key, so a store cannot know that a slot is set already: whoever advances
 ///   has asked [`HeadLock::slot_candidates`] under the same lock, and compared.
 /// - There is one root for each size, whatever the caller asks.
+/// - What an operator did is an audit row in the transaction of the action itself, chained to the row before, whoever
+///   writes it: [`Advance::audited`] for a step. No row is ever changed or dropped.
 /// - Reads ([`Coord::read_back`] and below) go through another connection than the writer's and see every
 ///   transaction that was answered before they were called.
 #[async_trait]
@@ -141,8 +156,18 @@ pub trait Coord: Send + Sync {
     /// Locks the head row for one step forward.
     async fn lock(&self) -> Result<Box<dyn HeadLock + '_>, CoordError>;
 
-    /// Passes the start-up gate: writes a fresh incarnation.
-    async fn open(&self, incarnation: Incarnation) -> Result<(), CoordError>;
+    /// Passes the start-up gate: writes a fresh incarnation, and what the operator did by it, if it was one who did it.
+    async fn open(
+        &self,
+        incarnation: Incarnation,
+        event: Option<AuditEvent>,
+    ) -> Result<(), CoordError>;
+
+    /// Adds an audit row of an action that writes nothing else. Refused to everybody but the last who passed the gate.
+    async fn record(&self, event: AuditEvent) -> Result<AuditRow, CoordError>;
+
+    /// The audit rows from this one on, in order; at most `limit`. They are not verified here.
+    async fn audit_from(&self, seq: u64, limit: u32) -> Result<Vec<AuditRow>, CoordError>;
 
     /// The final bytes of the entries `from..to`, packed, as long as their rows are here (from `stored` on always).
     /// A row that is not here is [`CoordError::Absent`]; bytes of another length are [`CoordError::Damaged`].

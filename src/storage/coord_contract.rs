@@ -1,5 +1,9 @@
 //! The contract of [`Coord`], as tests that every store passes: each function here is one promise.
 
+pub(crate) use super::audit_contract::{
+    only_who_passed_the_gate_last_records,
+    what_an_operator_did_is_a_row_with_the_action_or_not_at_all,
+};
 use super::coord::{Advance, Committed, Coord, CoordError, Head, Incarnation, KeptBy, Seen};
 use super::sample_step::{
     kept, leaf, notice, packed, slot, step, take, tree, with_notices, with_slots,
@@ -42,6 +46,8 @@ macro_rules! coord_contract {
             trim_keeps_the_newest_and_the_kept_heads
             rows_are_put_right_in_their_place
             lookups_that_lost_nothing_stay_as_they_are
+            what_an_operator_did_is_a_row_with_the_action_or_not_at_all
+            only_who_passed_the_gate_last_records
         }
     };
     ($store:expr; $($promise:ident)*) => {
@@ -191,8 +197,8 @@ pub(crate) async fn a_tree_of_one_size_has_one_root(store: &impl Store) {
 
 pub(crate) async fn steps_of_two_handles_follow_one_another(store: &impl Store) {
     let [one, two] = [store.handle().await, store.handle().await];
-    one.open(Incarnation([1; 16])).await.unwrap();
-    two.open(Incarnation([1; 16])).await.unwrap();
+    one.open(Incarnation([1; 16]), None).await.unwrap();
+    two.open(Incarnation([1; 16]), None).await.unwrap();
     let steps = |coord: Box<dyn Coord>| async move {
         for _ in 0..20 {
             take(&*coord, step(3)).await;
@@ -573,13 +579,13 @@ pub(crate) async fn lookups_that_lost_nothing_stay_as_they_are(store: &impl Stor
 }
 
 /// A handle that passed the gate under this name.
-async fn gated(store: &impl Store, name: u8) -> Box<dyn Coord> {
+pub(crate) async fn gated(store: &impl Store, name: u8) -> Box<dyn Coord> {
     let coord = store.handle().await;
-    coord.open(Incarnation([name; 16])).await.unwrap();
+    coord.open(Incarnation([name; 16]), None).await.unwrap();
     coord
 }
 
-async fn refused(coord: &dyn Coord, next: impl FnOnce(&Committed) -> Advance) {
+pub(crate) async fn refused(coord: &dyn Coord, next: impl FnOnce(&Committed) -> Advance) {
     let lock = coord.lock().await.unwrap();
     let next = next(lock.committed());
     let answer = lock.advance(&next).await;

@@ -29,7 +29,7 @@ async fn the_database_refuses_the_step_and_goes_on_when_there_is_room() {
     };
     let path = disk.path().join("log.sqlite");
     let coord = SqliteCoord::open(&path, &ORIGIN_HASH, 1).await.unwrap();
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     for room in [0, 1, 4096, 10_000, 50_000] {
         let head = take(&coord, step(1)).await;
         disk.fill(room);

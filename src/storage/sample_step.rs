@@ -60,6 +60,7 @@ pub(crate) fn advance(committed: &Committed, slots: Vec<Slot>) -> Advance {
         },
         frontier,
         keep: false,
+        audit: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! first 8 bytes (`short_key`), heads and notices beside them. Whatever is asked here names its rows by a
 //! key: nothing counts or scans. The schema, with its reasons, is in `migrations/sqlite`.
 
+mod audit;
 mod batch;
 mod copy;
 mod head;
@@ -25,7 +26,7 @@ use super::coord::{
     StoredNotice, WitnessedHeads,
 };
 use async_trait::async_trait;
-use evidence::{Commitment, Slot};
+use evidence::{AuditEvent, AuditRow, Commitment, Slot};
 use head_lock::SqliteHeadLock;
 use key_fill::{LEAF_FILL, ROWS_A_TRANSACTION, SLOT_FILL, has_twice, in_key_order};
 use recent_slots::{RecentSlots, SLOTS_AT_ONCE};
@@ -66,6 +67,11 @@ fn migrator() -> Migrator {
             4,
             "slot_recent",
             include_str!("../../migrations/sqlite/0004_slot_recent.sql"),
+        ),
+        step(
+            5,
+            "audit",
+            include_str!("../../migrations/sqlite/0005_audit.sql"),
         ),
     ])
 }
@@ -229,15 +235,39 @@ impl Coord for SqliteCoord {
         }))
     }
 
-    async fn open(&self, incarnation: Incarnation) -> Result<(), CoordError> {
+    async fn open(
+        &self,
+        incarnation: Incarnation,
+        event: Option<AuditEvent>,
+    ) -> Result<(), CoordError> {
         let mut transaction = self.begin().await?;
-        state::set_incarnation(transaction.connection(), incarnation).await?;
+        let connection = transaction.connection();
+        state::set_incarnation(connection, incarnation).await?;
+        audit::insert(connection, event).await?;
         transaction.commit().await?;
         *self
             .incarnation
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(incarnation);
         Ok(())
+    }
+
+    async fn record(&self, event: AuditEvent) -> Result<AuditRow, CoordError> {
+        let mut transaction = self.begin().await?;
+        let connection = transaction.connection();
+        let own = self.own_incarnation();
+        if own.is_none() || own != Some(state::read(connection).await?.incarnation) {
+            return Err(CoordError::Refused(
+                "another process passed the start-up gate: this one may record nothing".into(),
+            ));
+        }
+        let row = audit::insert(connection, [event]).await?;
+        transaction.commit().await?;
+        Ok(row.expect("one action leaves one row"))
+    }
+
+    async fn audit_from(&self, seq: u64, limit: u32) -> Result<Vec<AuditRow>, CoordError> {
+        audit::from(&mut *self.reader().await?, seq, limit).await
     }
 
     async fn read_back(&self, from: LeafIndex, to: TreeSize) -> Result<Vec<u8>, CoordError> {

@@ -240,7 +240,7 @@ async fn with_two_silent_the_log_reads_and_says_what_it_waits_for() {
 async fn reconnected(house: &House, log: &Log) {
     let reloads = log.metrics().reloads.get();
     let other = house.coord().await;
-    other.open(Incarnation([9; 16])).await.unwrap();
+    other.open(Incarnation([9; 16]), None).await.unwrap();
     let refused = house.log_records(log, [99]).await;
     assert_eq!(refused, Err(NotSequenced::Unavailable));
     until(log, "the store is read again", |log| {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
-use super::start;
+use super::{Occasion, start};
 use crate::log::Log;
 use crate::log::house::{DATABASE, House};
 use crate::log::pool::{NotSequenced, Pool};
@@ -27,7 +27,15 @@ fn expect_two_histories(log: &Log) {
 async fn refused_start(house: &House) -> StartError {
     let (pool, metrics) = (Arc::new(Pool::default()), Arc::new(Metrics::new().unwrap()));
     let publisher = Arc::new(Publisher::new(Arc::new(house.signer())));
-    match start(&house.ports().await, &publisher, &pool, &metrics).await {
+    match start(
+        &house.ports().await,
+        &publisher,
+        &pool,
+        &metrics,
+        Occasion::Start,
+    )
+    .await
+    {
         Err(error) => error,
         Ok(_) => panic!("it started"),
     }

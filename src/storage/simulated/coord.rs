@@ -7,7 +7,7 @@ use crate::storage::coord::{
     StoredNotice, WitnessedHeads,
 };
 use async_trait::async_trait;
-use evidence::{Commitment, Slot};
+use evidence::{AuditEvent, AuditRow, Commitment, Slot};
 use std::sync::{Arc, Mutex};
 use tlog::{Frontier, Hash, LeafIndex, TreeSize};
 use tokio::sync::OwnedMutexGuard;
@@ -70,17 +70,46 @@ impl Coord for SimulatedCoord {
         }))
     }
 
-    async fn open(&self, incarnation: Incarnation) -> Result<(), CoordError> {
+    async fn open(
+        &self,
+        incarnation: Incarnation,
+        event: Option<AuditEvent>,
+    ) -> Result<(), CoordError> {
         self.write("open", |tables| {
             tables.state = Some(State {
                 incarnation,
                 ..tables.state()
             });
+            tables.audit(event);
             Ok(())
         })
         .await?;
         *self.own.lock().expect("no holder of the name panics") = Some(incarnation);
         Ok(())
+    }
+
+    async fn record(&self, event: AuditEvent) -> Result<AuditRow, CoordError> {
+        let own = *self.own.lock().expect("no holder of the name panics");
+        let change = |disk: &mut Disk| {
+            if own != Some(disk.tables.state().incarnation) {
+                return Err(refused("another process passed the start-up gate"));
+            }
+            disk.tables.audit([event]);
+            let newest = disk.tables.audit.last().cloned();
+            newest.ok_or_else(|| refused("no row"))
+        };
+        self.process
+            .operate(atomic("record"), failed, change, |_| {})
+            .await
+    }
+
+    async fn audit_from(&self, seq: u64, limit: u32) -> Result<Vec<AuditRow>, CoordError> {
+        let from = usize::try_from(seq).unwrap_or(usize::MAX);
+        self.read("audit", |disk| {
+            let rows = disk.tables.audit.iter().skip(from);
+            Ok(rows.take(limit as usize).cloned().collect())
+        })
+        .await
     }
 
     async fn read_back(&self, from: LeafIndex, to: TreeSize) -> Result<Vec<u8>, CoordError> {

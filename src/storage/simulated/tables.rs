@@ -3,7 +3,7 @@
 use crate::storage::coord::{
     Advance, Committed, CoordError, Head, Incarnation, KeptBy, KeptHead, Seen, StoredNotice,
 };
-use evidence::{Commitment, ENTRY_LEN};
+use evidence::{AuditEvent, AuditRow, Commitment, ENTRY_LEN};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tlog::{Frontier, Hash, LeafIndex, TreeSize};
@@ -21,6 +21,7 @@ pub(crate) struct Tables {
     pub(super) witnessed: Option<KeptHead>,
     pub(super) notices: Vec<StoredNotice>,
     pub(super) seen: Vec<Seen>,
+    pub(super) audit: Vec<AuditRow>,
 }
 
 #[derive(Clone)]
@@ -195,6 +196,7 @@ impl Tables {
             }));
         }
         self.notices.extend(next.notices.iter().cloned());
+        self.audit(next.audited());
         Arc::make_mut(&mut self.heads).push(next.head);
         if next.keep {
             let kept = Kept {
@@ -209,6 +211,14 @@ impl Tables {
             frontier: next.frontier.clone(),
             ..self.state()
         });
+    }
+
+    /// Adds these actions behind the newest audit row.
+    pub(super) fn audit(&mut self, events: impl IntoIterator<Item = AuditEvent>) {
+        for event in events {
+            let row = AuditRow::behind(self.audit.last(), &event);
+            self.audit.push(row);
+        }
     }
 
     pub(super) fn earliest_kept(&self, index: LeafIndex, by: KeptBy) -> Option<KeptHead> {

@@ -95,7 +95,7 @@ async fn an_unknown_commit_is_there_and_a_refused_one_is_not() {
         let machine = Machine::with(Disk::default());
         let coord = SimulatedCoord::new(&machine.start(Some((2, fault))), &Arc::default());
         let name = crate::storage::coord::Incarnation([1; 16]);
-        coord.open(name).await.unwrap();
+        coord.open(name, None).await.unwrap();
         let lock = coord.lock().await.unwrap();
         let next = sample_step::step(3)(lock.committed());
         let answer = lock.advance(&next).await;

@@ -2,7 +2,7 @@
 
 use super::recent_slots::RecentSlots;
 use super::short_key::insert_slots;
-use super::{batch, find_slots, head, notice, recent_slots, state};
+use super::{audit, batch, find_slots, head, notice, recent_slots, state};
 use crate::storage::coord::{Advance, Committed, CoordError, HeadLock, Incarnation};
 use async_trait::async_trait;
 use evidence::{Commitment, Slot};
@@ -61,6 +61,7 @@ impl HeadLock for SqliteHeadLock<'_> {
         for notice in &advance.notices {
             notice::insert(connection, notice).await?;
         }
+        audit::insert(connection, advance.audited()).await?;
         head::insert(connection, &advance.head, advance.keep).await?;
         state::advance(connection, &before, own, &advance.head, &advance.frontier).await?;
         self.transaction.commit().await?;

@@ -30,7 +30,7 @@ async fn a_database_of_another_log_is_refused() {
 async fn a_read_only_store_sees_every_step_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let coord = opened(&folder).await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     let view = SqliteCoord::open_read_only(&path(&folder), &ORIGIN_HASH)
         .await
         .unwrap();
@@ -40,7 +40,7 @@ async fn a_read_only_store_sees_every_step_and_writes_nothing() {
         view.lock().await.err(),
         Some(CoordError::Refused(_))
     ));
-    let gate = view.open(Incarnation([2; 16])).await;
+    let gate = view.open(Incarnation([2; 16]), None).await;
     assert!(matches!(gate, Err(CoordError::Refused(_))));
     let absent = SqliteCoord::open_read_only(&folder.path().join("absent"), &ORIGIN_HASH).await;
     assert!(absent.is_err());
@@ -50,7 +50,7 @@ async fn a_read_only_store_sees_every_step_and_writes_nothing() {
 async fn a_full_database_refuses_the_step_and_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let coord = opened(&folder).await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     let head = take(&coord, step(1)).await;
     let pages: i64 = on_writer(&coord, "PRAGMA page_count").await;
     set_max_pages(&coord, pages + 2).await;
@@ -67,7 +67,7 @@ async fn a_full_database_refuses_the_step_and_goes_on_when_there_is_room() {
 async fn what_was_committed_is_there_after_closing_and_after_moving_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let coord = opened(&folder).await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     take(&coord, step(300)).await;
     coord.checkpoint().await.unwrap();
     let head = take(&coord, step(300)).await;
@@ -94,7 +94,7 @@ async fn what_cannot_be_right_is_called_damage() {
     for damage in damages {
         let folder = tempfile::tempdir().unwrap();
         let coord = opened(&folder).await;
-        coord.open(Incarnation([1; 16])).await.unwrap();
+        coord.open(Incarnation([1; 16]), None).await.unwrap();
         for _ in 0..3 {
             take(&coord, step(1)).await;
         }
@@ -122,7 +122,7 @@ async fn what_cannot_be_right_is_called_damage() {
 async fn sql_by_hand_cannot_give_a_size_two_roots_or_take_the_state_back() {
     let folder = tempfile::tempdir().unwrap();
     let coord = opened(&folder).await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     take(&coord, step(3)).await;
     let mut raw = raw(&folder).await;
     for refused in [
@@ -141,7 +141,7 @@ async fn sql_by_hand_cannot_give_a_size_two_roots_or_take_the_state_back() {
 async fn a_fill_that_was_cut_off_is_done_again_and_finds_every_leaf_once() {
     let folder = tempfile::tempdir().unwrap();
     let coord = opened(&folder).await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     let size = ROWS_A_TRANSACTION + 100;
     take(&coord, step(size as u64)).await;
     let mut leaves: Vec<Hash> = (0..size)

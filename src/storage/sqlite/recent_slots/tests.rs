@@ -21,7 +21,7 @@ fn path(folder: &TempDir) -> PathBuf {
 async fn opened(folder: &TempDir, name: u8) -> SqliteCoord {
     let coord = SqliteCoord::open(&path(folder), &ORIGIN_HASH, 2).await;
     let coord = coord.unwrap();
-    coord.open(Incarnation([name; 16])).await.unwrap();
+    coord.open(Incarnation([name; 16]), None).await.unwrap();
     coord
 }
 

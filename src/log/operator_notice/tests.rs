@@ -1,0 +1,146 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
+
+use super::{tell_if_the_day_is_over, tell_stop};
+use crate::check::folder::FolderCheck;
+use crate::log::Log;
+use crate::log::house::{DATABASE, House};
+use crate::storage::coord::Coord as _;
+use crate::storage::tile_store::TileStore;
+use evidence::{AuditSpan, Notice, UtcDate};
+use tlog::LeafIndex;
+
+const DAY_MS: u64 = 86_400_000;
+
+/// The actions of all rows.
+async fn actions(house: &House) -> Vec<String> {
+    let rows = house.coord().await.audit_from(0, 999).await.unwrap();
+    rows.into_iter().map(|row| row.action).collect()
+}
+
+/// What the notice of this entry says of the chain.
+async fn span_at(log: &Log, index: LeafIndex) -> AuditSpan {
+    let notices = log.coord().notices_from(0).await.unwrap();
+    let stored = notices.iter().find(|notice| notice.index == index).unwrap();
+    let notice = Notice::parse(&stored.document).unwrap();
+    AuditSpan::of(&notice).unwrap().unwrap()
+}
+
+async fn newest_span(log: &Log) -> AuditSpan {
+    let newest = log.coord().notices_from(0).await.unwrap().pop().unwrap();
+    span_at(log, newest.index).await
+}
+
+/// What the check says of the stopped log.
+async fn faults(house: &House) -> Vec<String> {
+    let (coord, journal) = (house.coord().await, house.journal().unwrap());
+    let objects = TileStore::open(&house.path("tiles")).unwrap();
+    let check = FolderCheck {
+        coord: &coord,
+        objects: &objects,
+        anchor: &journal,
+        verify_signatures: true,
+        policy: None,
+        today: UtcDate::of_unix_ms(0),
+    };
+    let report = check.run(&mut |_, _| {}).await.unwrap();
+    assert!(report.audit_rows > 0);
+    report.findings.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_a_day_are_named_once_it_is_over_and_never_for_the_notice_alone() {
+    let house = House::new().await;
+    house
+        .run(async |log| {
+            assert_eq!(tell_if_the_day_is_over(log).await.unwrap(), None);
+            house.clock.pass(DAY_MS);
+            let index = tell_if_the_day_is_over(log).await.unwrap().unwrap();
+            let first = span_at(log, index).await;
+            let rows = log.coord().audit_from(0, 99).await.unwrap();
+            let named = &rows[usize::try_from(first.count).unwrap() - 1];
+            assert_eq!((first.head, first.after), (named.hash, None));
+            assert_eq!(first.first_ms, rows[0].time_ms);
+            assert_eq!(first.last_ms, named.time_ms);
+            // The row of the notice itself is no reason for another.
+            for _ in 0..3 {
+                house.clock.pass(DAY_MS);
+                assert_eq!(tell_if_the_day_is_over(log).await.unwrap(), None);
+            }
+            house
+                .publish_policy(log, "log example\n", "2027-01-15")
+                .await;
+            assert_eq!(tell_if_the_day_is_over(log).await.unwrap(), None);
+            house.clock.pass(DAY_MS);
+            let index = tell_if_the_day_is_over(log).await.unwrap().unwrap();
+            let second = span_at(log, index).await;
+            assert_eq!(second.after, Some(first.head));
+            assert_eq!(second.count, first.count + 2);
+        })
+        .await;
+    assert_eq!(faults(&house).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_a_row_that_its_notice_names() {
+    let house = House::new().await;
+    house
+        .run(async |log| {
+            tell_stop(log).await;
+            let span = newest_span(log).await;
+            let rows = log.coord().audit_from(span.count - 1, 9).await.unwrap();
+            assert_eq!(rows[0].hash, span.head);
+            assert_eq!(rows[0].action, "stop");
+            assert_eq!(rows.len(), 2, "the notice's own row comes behind");
+        })
+        .await;
+    let told = actions(&house).await;
+    let expected = [
+        "notice.genesis",
+        "start",
+        "notice.key.enrol",
+        "start",
+        "stop",
+        "notice.operator",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(faults(&house).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_went_with_a_newer_database_are_told_as_lost() {
+    let house = House::new().await;
+    let older = house.keep(&DATABASE);
+    house
+        .run(async |log| {
+            house.log_records(log, [1, 2]).await.unwrap();
+            tell_stop(log).await;
+        })
+        .await;
+    older();
+    house
+        .run(async |log| {
+            house.log_records(log, [3]).await.unwrap();
+            tell_stop(log).await;
+        })
+        .await;
+    let told = actions(&house).await;
+    let expected = [
+        "notice.genesis",
+        "start",
+        "notice.key.enrol",
+        "rows-lost",
+        "roll-forward",
+        "notice.operator",
+        "start",
+        "stop",
+        "notice.operator",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(faults(&house).await, Vec::<String>::new());
+    // And the notice before names rows that nobody has any more: without the row, that is a fault.
+    let notices = house.coord().await.notices_from(0).await.unwrap();
+    let rows = house.coord().await.audit_from(0, 999).await.unwrap();
+    let mut report = crate::check::Report::default();
+    crate::check::audit::compare(&mut report, &rows[..3], 3, &notices);
+    assert!(!report.is_clean());
+}

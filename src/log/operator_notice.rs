@@ -53,7 +53,7 @@ pub async fn tell_daily(log: Arc<Log>, stop: Stop) {
 }
 
 /// The stop is a row, and the rows up to it are named. A log that halted writes nothing more, and one that waits has its
-/// rows named another time. It never takes longer than [`STOP_NOTICE_WAIT`].
+/// rows named another time. It never takes longer than a second and a half.
 pub async fn tell_stop(log: &Log) {
     if log.status().is_final() {
         return;

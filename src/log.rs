@@ -192,6 +192,9 @@ impl Log {
 
     /// Lets these verified entries be sequenced and waits for their answer.
     pub async fn sequence(&self, candidates: Vec<Candidate>) -> Result<Sequenced, NotSequenced> {
+        if self.heart().registry.load().ended_at().is_some() {
+            return Err(NotSequenced::Ended);
+        }
         if self.status.waits_for_clock() {
             return Err(NotSequenced::Clock);
         }

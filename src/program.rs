@@ -9,6 +9,7 @@ mod config;
 mod diagnosis;
 mod disk_probe;
 mod doctor;
+mod end;
 mod folder;
 mod health;
 mod init;
@@ -77,6 +78,11 @@ enum Verb {
     /// Lists what was done to the log, and by whom it was authorised: exit 0 whole, 1 changed behind the log's back
     #[command(after_help = "Example:\n  notarylog audit /srv/log")]
     Audit(audit::Audit),
+    /// Ends the stopped log in DIR for ever: a last notice, a last head, and nothing is logged any more
+    #[command(
+        after_help = "Example:\n  notarylog end /srv/log --confirm log.example.org/suzhou-2026"
+    )]
+    End(end::End),
     /// Enrols, rotates and revokes the keys of bureaus
     #[command(subcommand)]
     Bureau(bureau::Bureau),
@@ -135,6 +141,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             | Verb::Audit(_),
             None,
         ) => Err(Failure::usage("no options were given")),
+        (Verb::End(end), _) => end.run(),
         (Verb::Bureau(bureau), _) => bureau.run(),
         (Verb::Notice(notice), _) => notice.run(),
         (Verb::Witness(witness), _) => witness.run(),

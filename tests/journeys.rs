@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod conformance;
 mod demo_story;
+mod end;
 mod flood;
 mod folder;
 mod hostile;
@@ -54,6 +55,7 @@ pub fn trials() -> Vec<Trial> {
         policy_notice::trials(),
         operation::trials(),
         problems::trials(),
+        end::trials(),
         flood::trials(),
         folder::trials(),
         hostile::trials(),

@@ -58,6 +58,9 @@ pub enum RefusedNotice {
     /// The key to rotate or revoke has ended before.
     #[error("the key to end was revoked before")]
     KeyAlreadyRevoked,
+    /// The log said that this was its last notice.
+    #[error("the log has ended: no notice follows on its last")]
+    AfterTheEnd,
 }
 
 /// Why an entry is not the log's own for a notice.
@@ -83,6 +86,12 @@ pub enum RefusedNoticeEntry {
 /// Why an entry's key may not have made it at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedAuthor {
+    /// The log ended at this position: nothing is logged behind it.
+    #[error("the log ended with its notice at entry {at}: nothing is logged behind it")]
+    Ended {
+        /// The position of its last notice.
+        at: LeafIndex,
+    },
     /// A notice or an index by another key than the log's.
     #[error("notices and indexes are the log's own: post a notice to /v1/notices")]
     NotTheLog,

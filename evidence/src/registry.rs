@@ -6,8 +6,8 @@
 
 use crate::refusal::{RefusedAuthor, RefusedNotice, RefusedNoticeEntry};
 use crate::{
-    AdminSignature, AuditSpan, BadEntry, BureauId, Commitment, Entry, Genesis, KeyHash, Kind,
-    Notice, NoticeBody, OriginHash, PublishedPolicy, Role, Spki, Tag, UtcDate,
+    AdminSignature, AuditSpan, BadEntry, BureauId, Commitment, ENDED_EVENT, Entry, Genesis,
+    KeyHash, Kind, Notice, NoticeBody, OriginHash, PublishedPolicy, Role, Spki, Tag, UtcDate,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub struct Registry {
     bureaus: HashMap<BureauId, Arc<str>>,
     policies: Vec<PublishedPolicy>,
     audit: Option<AuditSpan>,
+    ended_at: Option<LeafIndex>,
 }
 
 impl Registry {
@@ -55,6 +56,7 @@ impl Registry {
             bureaus: HashMap::new(),
             policies: Vec::new(),
             audit: None,
+            ended_at: None,
         };
         registry.verify_admins(notice, checks)?;
         Ok(registry)
@@ -84,6 +86,9 @@ impl Registry {
         }
         if let Ok(Some(span)) = AuditSpan::of(notice) {
             self.audit = Some(span);
+            if matches!(notice.body(), NoticeBody::Operator(said) if said.event == ENDED_EVENT) {
+                self.ended_at = Some(index);
+            }
         }
         if let Some(key) = change.ends.and_then(|key| self.keys.get_mut(&key)) {
             Arc::make_mut(key).revoked_at = Some(index);
@@ -158,6 +163,9 @@ impl Registry {
     /// Whose entry this is, if it stands at this position: notices and indexes are the log's, records are a key's with
     /// the role `submit`. The signature is not checked here.
     pub fn author_at(&self, entry: &Entry, at: LeafIndex) -> Result<Author<'_>, RefusedAuthor> {
+        if let Some(ended) = self.ended_at.filter(|ended| at > *ended) {
+            return Err(RefusedAuthor::Ended { at: ended });
+        }
         match entry.kind() {
             Kind::Notice | Kind::Index if entry.key_id() == &self.log_key => {
                 Ok(Author::Log(&self.genesis.entry_key))
@@ -233,6 +241,11 @@ impl Registry {
         self.audit.as_ref()
     }
 
+    /// The position of the log's last entry, if it has said that it ended.
+    pub const fn ended_at(&self) -> Option<LeafIndex> {
+        self.ended_at
+    }
+
     /// The seq of the next notice.
     pub const fn next_seq(&self) -> u64 {
         self.next_seq
@@ -281,6 +294,9 @@ impl Registry {
     ) -> Result<Change, RefusedNotice> {
         if matches!(notice.body(), NoticeBody::Genesis(_)) {
             return Err(RefusedNotice::SecondGenesis);
+        }
+        if self.ended_at.is_some() {
+            return Err(RefusedNotice::AfterTheEnd);
         }
         if notice.seq() != self.next_seq {
             return Err(RefusedNotice::WrongSeq {

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub struct LogInfo {
     origin: String,
-    /// `serving`, `waiting` (for witnesses, or for a clock that may be signed), `read-only`, or `frozen`.
+    /// `serving`, `waiting` (for witnesses, or for a clock that may be signed), `read-only`, `ended`, or `frozen`.
     #[schema(example = "serving")]
     state: &'static str,
     /// Why it takes no entries.

@@ -130,6 +130,7 @@ pub async fn one(
     (status = 400, body = docs::ProblemJson, content_type = "application/problem+json", description = "Not well-formed."),
     (status = 403, body = docs::ProblemJson, content_type = "application/problem+json", description = "Not authorised."),
     (status = 409, body = docs::ProblemJson, content_type = "application/problem+json", description = "Out of order; `next_seq` and `last` say what comes next."),
+    (status = 410, description = "The log has ended.", body = docs::ProblemJson, content_type = "application/problem+json"),
     (status = 413, body = docs::ProblemJson, content_type = "application/problem+json", description = "Too large."),
     (status = 503, body = docs::ProblemJson, content_type = "application/problem+json", description = "Nothing was logged; send the same bytes again."),
     (status = 507, body = docs::ProblemJson, content_type = "application/problem+json", description = "The disk is full."),

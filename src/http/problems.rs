@@ -53,6 +53,8 @@ service::problem_kinds! {
         "Read the entry at the index that is named. A tag is set once: take the next one for new content.";
     NOTICE_OUT_OF_ORDER = "notice-out-of-order", CONFLICT, "The notice does not follow the newest one.",
         "Take next_seq and last from this answer, and let the admins sign again.";
+    LOG_ENDED = "log-ended", GONE, "The log has ended: nothing is logged any more, and nothing was logged.",
+        "Submit to its successor, whose genesis names this log's last head. Receipts and proofs are answered as ever.";
     CHECKPOINT_WITHHELD = "checkpoint-withheld", SERVICE_UNAVAILABLE, "The newest checkpoint is withheld until the witnesses have cosigned a newer one.",
         "Ask again after the time in Retry-After: the log has restarted, and never shows an older head than before.";
     POOL_FULL = "pool-full", SERVICE_UNAVAILABLE, "Too many entries wait already; nothing was logged.",
@@ -102,6 +104,7 @@ pub fn newest(publisher: &Publisher) -> Result<Arc<Published>, Rejection> {
 pub fn refused_author(refusal: RefusedAuthor) -> Problem {
     match refusal {
         RefusedAuthor::UnknownKey | RefusedAuthor::NotYet => UNKNOWN_KEY.problem(),
+        RefusedAuthor::Ended { .. } => LOG_ENDED.problem(),
         RefusedAuthor::Revoked { at } => REVOKED_KEY.problem().with("revoked_at", at.get()),
         RefusedAuthor::MayNotSubmit => WRONG_ROLE.problem(),
         RefusedAuthor::NotTheLog => KIND_NOT_ACCEPTED.problem(),
@@ -114,6 +117,7 @@ pub fn refused_notice(refusal: &RefusedNotice) -> Problem {
         RefusedNotice::WrongSeq { .. } | RefusedNotice::WrongPrev => {
             NOTICE_OUT_OF_ORDER.problem().detail(refusal.to_string())
         }
+        RefusedNotice::AfterTheEnd => LOG_ENDED.problem(),
         _ => REFUSED_NOTICE.problem().detail(refusal.to_string()),
     }
 }
@@ -121,6 +125,7 @@ pub fn refused_notice(refusal: &RefusedNotice) -> Problem {
 impl From<NotSequenced> for Rejection {
     fn from(why: NotSequenced) -> Self {
         Self::from(match why {
+            NotSequenced::Ended => LOG_ENDED.problem(),
             NotSequenced::PoolFull => POOL_FULL.problem().retry_after(1),
             NotSequenced::Clock => CLOCK_WRONG.problem().retry_after(10),
             NotSequenced::ReadOnly => READ_ONLY.problem().retry_after(60),

@@ -264,6 +264,10 @@ async fn earliest_kept(log: &Log, index: LeafIndex) -> Result<Option<Arc<Publish
         return Ok(Some(Arc::new(Published::new(kept.head, note))));
     }
     let heart = log.heart();
+    if log.status().has_ended() {
+        // It signs nothing any more: its last head covers everything.
+        return Ok(heart.publisher.newest());
+    }
     if by == KeptBy::Witnesses || !log.status().is_serving() {
         return Ok(None);
     }

@@ -63,6 +63,7 @@ pub struct Entries {
         (status = 400, description = "A fault of form: nothing of the body was logged.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 403, description = "One entry alone: its key or signature is refused.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 409, description = "One entry alone: another entry holds its slot; `index` names it.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
+        (status = 410, description = "The log has ended.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 413, description = "The body is larger than 256 KiB.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 415, description = "Neither octets nor JSON.", body = super::docs::ProblemJson, content_type = "application/problem+json"),
         (status = 429, description = "Beyond the bureau's or the address's quota: nothing was logged. Retry-After tells when the same would pass.", body = super::docs::ProblemJson, content_type = "application/problem+json"),

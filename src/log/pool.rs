@@ -61,6 +61,9 @@ pub struct Sequenced {
 /// Nothing is promised, and the entries may be sent again as they are: the same content has one index for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSequenced {
+    /// The log has ended: it takes nothing any more.
+    #[error("the log has ended")]
+    Ended,
     /// The log takes nothing at present.
     #[error("the log is read-only")]
     ReadOnly,

@@ -182,6 +182,7 @@ fn step(
         return Err(CannotRollForward::OtherHistory(record.head.size.get()));
     }
     let mut documents = record.notices.iter();
+    let mut audit = Vec::new();
     let (mut entries, mut notices) = (Vec::new(), Vec::new());
     for (index, bytes) in (record.first.get()..).zip(record.entries.chunks_exact(ENTRY_LEN)) {
         let index = LeafIndex::new(index);
@@ -195,6 +196,10 @@ fn step(
             registry
                 .apply(index, &notice, &AwsLc)
                 .map_err(|_| CannotRollForward::Unreadable(index))?;
+            if registry.ended_at() == Some(index) {
+                let (before, time_ms) = (committed.head.size.get(), record.head.time_ms);
+                audit.push(AuditEvent::at_size(AuditAction::End, before, time_ms));
+            }
             notices.push(StoredNotice {
                 seq: notice.seq(),
                 index,
@@ -218,8 +223,8 @@ fn step(
         notices,
         head: record.head,
         frontier: growth.frontier(),
-        keep,
-        audit: Vec::new(),
+        keep: keep || !audit.is_empty(),
+        audit,
     })
 }
 

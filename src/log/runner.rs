@@ -7,7 +7,7 @@ use super::policy_notice::PolicyWatch;
 use super::pool::{NotSequenced, Pool};
 use super::publisher::Publisher;
 use super::sequencer::{Outlet, Sequencer, Setback};
-use super::start::{Heart, Occasion, Ports, Started, start};
+use super::start::{Heart, NoSequencer, Occasion, Ports, Started, start};
 use super::start_error::StartError;
 use super::status::{State, Status};
 use super::{Log, gate, seen};
@@ -91,8 +91,13 @@ impl Runner {
                     continue;
                 }
             };
-            self.log.status.serve();
-            self.log.metrics.serving.set(1);
+            match self.log.heart().registry.load().ended_at() {
+                // Its last head is still to be published; then there is nothing to do for ever.
+                Some(last) => self.log.status.end(last),
+                None => self.log.status.serve(),
+            }
+            let is_serving = self.log.status.is_serving();
+            self.log.metrics.serving.set(i64::from(is_serving));
             let behind = Stop::new();
             let keeper = tokio::spawn(self.keeper().run(behind.clone()));
             let cosigner = cosigner.map(|cosigner| tokio::spawn(cosigner.run(behind.clone())));
@@ -271,7 +276,7 @@ fn policy_watch(log: &Log) -> PolicyWatch {
 
 fn taken_or_halted(
     log: &Log,
-    sequencer: Result<Sequencer, String>,
+    sequencer: Result<Sequencer, NoSequencer>,
     settings: Settings,
 ) -> Option<Sequencer> {
     match sequencer {
@@ -279,8 +284,12 @@ fn taken_or_halted(
             sequencer.healing_window_ms = settings.healing_window_ms;
             Some(sequencer)
         }
-        Err(why) => {
+        Err(NoSequencer::Halted(why)) => {
             log.status.halt(why);
+            None
+        }
+        Err(NoSequencer::Ended(last)) => {
+            log.status.end(last);
             None
         }
     }

@@ -20,7 +20,7 @@ use crate::storage::coord::{
     Advance, Committed, Coord, CoordError, Head, HeadLock, NewEntry, StoredNotice,
 };
 use arc_swap::ArcSwap;
-use evidence::{ENTRY_LEN, Registry, Slot};
+use evidence::{AuditAction, AuditEvent, ENTRY_LEN, Registry, Slot};
 use service::AwsLc;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
@@ -108,7 +108,8 @@ impl Sequencer {
                     }
                 }
                 () = stop.stopped() => return None,
-                () = tokio::time::sleep(self.until_idle_head()) => {
+                // What has ended keeps its last head.
+                () = tokio::time::sleep(self.until_idle_head()), if !self.has_ended() => {
                     last_batch = 0;
                     match self.idle_head().await {
                         Ok(()) => {}
@@ -198,7 +199,8 @@ impl Sequencer {
         #[cfg(test)]
         let leaves = super::historical_bug::as_remembered(leaves);
         let growth = Growth::new(&self.committed.frontier, leaves);
-        let advance = self.advance(&growth, batch.entries, batch.notices)?;
+        let is_last = batch.registry_now.ended_at().is_some();
+        let advance = self.advance(&growth, batch.entries, batch.notices, is_last)?;
         self.metrics.batch_entries.observe(f64::from(
             u32::try_from(advance.entries.len()).unwrap_or(u32::MAX),
         ));
@@ -236,7 +238,7 @@ impl Sequencer {
         let lock = coord.lock().await.map_err(refused_or_reload)?;
         self.same_as_committed(lock.committed())?;
         let growth = Growth::new(&self.committed.frontier, Vec::new());
-        let advance = self.advance(&growth, Vec::new(), Vec::new())?;
+        let advance = self.advance(&growth, Vec::new(), Vec::new(), false)?;
         lock.advance(&advance).await.map_err(refused_or_reload)?;
         self.finish(&advance, None).await.map(drop)
     }
@@ -334,6 +336,7 @@ impl Sequencer {
         growth: &Growth,
         entries: Vec<NewEntry>,
         notices: Vec<StoredNotice>,
+        is_last: bool,
     ) -> Result<Advance, Stepped> {
         // Each head is later than the one before (RFC 6962 §3.5), whatever the clock says; and since it is so for ever, a
         // clock that was set forward has no say.
@@ -345,15 +348,21 @@ impl Sequencer {
         };
         // With witnesses the cosigner decides: only what they cosigned is kept.
         let keep = matches!(self.outlet, Outlet::Everybody(_))
-            && is_kept(self.committed.kept.as_ref(), &head);
+            && (is_last || is_kept(self.committed.kept.as_ref(), &head));
+        let before = self.committed.head.size.get();
+        let end = is_last.then(|| AuditEvent::at_size(AuditAction::End, before, time_ms));
         Ok(Advance {
             entries,
             notices,
             head,
             frontier: growth.frontier(),
             keep,
-            audit: Vec::new(),
+            audit: end.into_iter().collect(),
         })
+    }
+
+    fn has_ended(&self) -> bool {
+        self.registry.load().ended_at().is_some()
     }
 
     fn until_idle_head(&self) -> Duration {

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::signer::Signer;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
-use crate::storage::coord::{Advance, Committed, Coord, Head, Incarnation};
+use crate::storage::coord::{Advance, Committed, Coord, Head, Incarnation, KeptHead};
 use crate::storage::objects::Objects;
 use arc_swap::ArcSwap;
 use evidence::{AuditAction, AuditEvent, ENTRY_LEN, KeyHash, Notice, Registry};
@@ -30,6 +30,9 @@ use tokio::sync::watch;
 
 /// Entries read at once while the edge is rebuilt: 10 MB.
 const REBUILD_ENTRIES: u64 = 65_536;
+
+/// Heads of one size that are looked through for the kept one: it is the first of them.
+const HEADS_OF_A_SIZE: u32 = 1;
 
 /// Opens the anchor: at every start and reload anew, since memory of a failed one is not trusted.
 pub type OpenAnchor = Box<dyn Fn() -> Result<Box<dyn Anchor>, AnchorError> + Send + Sync>;
@@ -68,7 +71,16 @@ pub struct Started {
     /// For the readers.
     pub heart: Heart,
     /// For the entries, or why there are none.
-    pub sequencer: Result<Sequencer, String>,
+    pub sequencer: Result<Sequencer, NoSequencer>,
+}
+
+/// Why a log takes nothing from its start on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoSequencer {
+    /// Something is wrong.
+    Halted(String),
+    /// It ended with this entry, and its last head was published and stored.
+    Ended(LeafIndex),
 }
 
 /// Why the store is read.
@@ -116,6 +128,7 @@ pub async fn start(
     }
     let committed = ports.coord.committed().await?;
     let history = Arc::new(rebuild(ports, &committed).await?);
+    let ended_at = registry.ended_at();
     let heart = Heart {
         history,
         registry: Arc::new(ArcSwap::from_pointee(registry)),
@@ -128,14 +141,21 @@ pub async fn start(
         .stored_size
         .set(i64::try_from(committed.stored.get()).unwrap_or(i64::MAX));
 
-    let checked = match why_read_only {
-        Some(why) => Err(why),
-        None => {
+    let is_told = async || {
+        let told = last_stored_note(ports).await?;
+        Ok::<_, StartError>(told.is_some_and(|told| told.head.size == committed.head.size))
+    };
+    let checked = match (why_read_only, ended_at) {
+        (Some(why), _) => Err(NoSequencer::Halted(why)),
+        // Nothing is signed any more, and nothing is written.
+        (None, Some(last)) if is_told().await? => Err(NoSequencer::Ended(last)),
+        (None, _) => {
             let started = matches!(occasion, Occasion::Start).then(|| {
                 let (size, now_ms) = (committed.head.size.get(), ports.clock.now_ms());
                 AuditEvent::at_size(AuditAction::Start, size, now_ms)
             });
-            agree(ports, &heart.history, committed, anchor, started).await?
+            let agreed = agree(ports, &heart.history, committed, anchor, started).await?;
+            agreed.map_err(NoSequencer::Halted)
         }
     };
     let sequencer = match checked {
@@ -145,9 +165,14 @@ pub async fn start(
                 show_last_stored_note(ports, publisher).await?;
                 Outlet::Witnesses(watch::Sender::new(Some(agreed.checked)))
             } else {
-                publisher
+                let published = publisher
                     .publish(&agreed.checked)
                     .map_err(|error| StartError::Keys(error.to_string()))?;
+                if ended_at.is_some() {
+                    // The process that ended it did not live to store the note of the last head.
+                    let (head, text) = (&published.head, published.text.as_str());
+                    ports.coord.store_note(head, text).await?;
+                }
                 Outlet::Everybody(Arc::clone(publisher))
             };
             Ok(Sequencer {
@@ -396,15 +421,7 @@ async fn notices_since(ports: &Ports, size: TreeSize) -> Result<Vec<Vec<u8>>, St
 
 /// Shows what was signed, published and stored last.
 async fn show_last_stored_note(ports: &Ports, publisher: &Publisher) -> Result<(), StartError> {
-    let stored = if ports.witnessing.is_some() {
-        ports.coord.witnessed().await?.newest
-    } else {
-        match ports.coord.committed().await?.kept {
-            Some(kept) => ports.coord.heads_from(kept.size, 1).await?.pop(),
-            None => None,
-        }
-    };
-    if let Some(stored) = stored
+    if let Some(stored) = last_stored_note(ports).await?
         && let Some(note) = stored
             .note
             .as_deref()
@@ -413,6 +430,22 @@ async fn show_last_stored_note(ports: &Ports, publisher: &Publisher) -> Result<(
         publisher.show(Published::new(stored.head, note));
     }
     Ok(())
+}
+
+/// The newest head that was signed, published and stored.
+async fn last_stored_note(ports: &Ports) -> Result<Option<KeptHead>, StartError> {
+    let stored = if ports.witnessing.is_some() {
+        ports.coord.witnessed().await?.newest
+    } else {
+        match ports.coord.committed().await?.kept {
+            Some(kept) => {
+                let heads = ports.coord.heads_from(kept.size, HEADS_OF_A_SIZE).await?;
+                heads.into_iter().find(|head| head.head == kept)
+            }
+            None => None,
+        }
+    };
+    Ok(stored.filter(|stored| stored.note.is_some()))
 }
 
 /// A new name for whoever may write.

@@ -2,7 +2,7 @@
 
 use arc_swap::ArcSwap;
 use std::sync::Arc;
-use tlog::Note;
+use tlog::{LeafIndex, Note};
 
 /// What the log is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,17 +15,20 @@ pub enum State {
     Clock(String),
     /// It answers reads and takes nothing, because of this.
     ReadOnly(String),
+    /// It was ended by its operator, and answers reads for ever.
+    Ended(String),
     /// Two heads under its own key contradict each other. It takes nothing, and shows both notes.
     Frozen(Box<[String; 2]>),
 }
 
 impl State {
-    /// The word for it: `serving`, `waiting`, `read-only`, `frozen`.
+    /// The word for it: `serving`, `waiting`, `read-only`, `ended`, `frozen`.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Serving => "serving",
             Self::Waiting(_) | Self::Clock(_) => "waiting",
             Self::ReadOnly(_) => "read-only",
+            Self::Ended(_) => "ended",
             Self::Frozen(_) => "frozen",
         }
     }
@@ -34,7 +37,9 @@ impl State {
     pub fn why(&self) -> Option<&str> {
         match self {
             Self::Serving => None,
-            Self::Waiting(why) | Self::Clock(why) | Self::ReadOnly(why) => Some(why),
+            Self::Waiting(why) | Self::Clock(why) | Self::ReadOnly(why) | Self::Ended(why) => {
+                Some(why)
+            }
             Self::Frozen(_) => Some(
                 "two heads under this log's own key contradict each other; both notes are shown. Stop every copy of \
                  this log, keep all its folders, and find out which history is the true one",
@@ -43,7 +48,7 @@ impl State {
     }
 
     const fn is_final(&self) -> bool {
-        matches!(self, Self::ReadOnly(_) | Self::Frozen(_))
+        matches!(self, Self::ReadOnly(_) | Self::Ended(_) | Self::Frozen(_))
     }
 }
 
@@ -68,6 +73,23 @@ impl Status {
             tracing::error!(%why, "The log stops taking entries; reads go on.");
             self.0.store(Arc::new(State::ReadOnly(why.to_string())));
         }
+    }
+
+    /// The log was ended by its last notice, the entry at this index.
+    pub(super) fn end(&self, last: LeafIndex) {
+        if !self.get().is_final() {
+            tracing::info!(entry = last.get(), "The log has ended; reads go on.");
+            let why = format!(
+                "this log was ended by the notice at entry {last}: its last head is final, and it answers reads for \
+                 ever. Submit to its successor"
+            );
+            self.0.store(Arc::new(State::Ended(why)));
+        }
+    }
+
+    /// Whether the log was ended.
+    pub fn has_ended(&self) -> bool {
+        matches!(**self.0.load(), State::Ended(_))
     }
 
     /// Two heads under our own key contradict each other: intake stops for good, and both notes are shown.

@@ -360,6 +360,7 @@ impl<'a> Simulation<'a> {
                 self.machine.change(|disk| *disk = newest);
             }
             State::Serving | State::Waiting(_) | State::Clock(_) => {}
+            State::Ended(why) => return Err(format!("nobody ended it: {why}")),
         }
         Ok(())
     }

@@ -170,6 +170,7 @@ fn readiness(log: Arc<Log>) -> impl Fn() -> Readiness + Send + Sync + 'static {
             );
         }
         match state.why() {
+            Some(why) if log.status().has_ended() => Readiness::Ready(format!("{why}.")),
             None => Readiness::Ready("The log takes entries.".to_owned()),
             Some(why) => Readiness::NotReady(format!("The log is {}: {why}", state.word())),
         }

@@ -436,6 +436,16 @@ def notice_of(text):
     return notice
 
 
+def span_of(span):
+    need(span.keys() == {"after", "count", "first_ms", "head", "last_ms"}, "MalformedSpan")
+    need(span["after"] is None or is_hex(span["after"]), "MalformedSpan")
+    need(is_hex(span["head"]), "MalformedSpan")
+    numbers = [span[name] for name in ("count", "first_ms", "last_ms")]
+    need(all(type(number) is int and number >= 0 for number in numbers), "MalformedSpan")
+    need(span["count"] > 0 and span["first_ms"] <= span["last_ms"], "MalformedSpan")
+    return span
+
+
 class Registry:
     """Who may do what at which position, replayed from notices."""
 
@@ -448,7 +458,7 @@ class Registry:
         self.admins = {sha256(spki).hex(): spki for spki in map(spki_of, body["admins"])}
         tree_head = base64.b64decode(body["vkeys"][1].split("+", 2)[2])[1:]
         self.own = {*self.admins, sha256(spki_of(body["entry_key"])).hex(), sha256(tree_head).hex()}
-        self.keys, self.bureaus = {}, set()
+        self.keys, self.bureaus, self.ended = {}, set(), False
         self.verify_admins(genesis)
         self.seq, self.last, self.index = 1, sha256(text.encode()).hex(), index
 
@@ -463,6 +473,7 @@ class Registry:
         notice = notice_of(text)
         need(index > self.index, "NotAfterLast")
         need(notice["type"] != "genesis", "SecondGenesis")
+        need(not self.ended, "AfterTheEnd")
         need(notice["seq"] == self.seq, "WrongSeq")
         need(notice["prev"] == self.last, "WrongPrev")
         body, begins = notice["body"], None
@@ -481,6 +492,11 @@ class Registry:
         if begins:
             self.keys[begins] = {"bureau": bureau, "roles": body["roles"], "enrolled": index, "revoked": None}
             self.bureaus.add(bureau)
+        if notice["type"] == "operator" and body["event"] == "ended":
+            try:
+                self.ended = bool(span_of(body["detail"]))
+            except Refused:
+                pass
         self.seq, self.last, self.index = self.seq + 1, sha256(text.encode()).hex(), index
 
     def submitter(self, key, at):
@@ -543,13 +559,7 @@ def check_audit(file, case):
     elif file == "span":
         notice = notice_of(case["document"])
         need(notice["type"] == "operator" and notice["body"]["event"] in ("audit", "ended"), "None")
-        span = notice["body"]["detail"]
-        need(span.keys() == {"after", "count", "first_ms", "head", "last_ms"}, "MalformedSpan")
-        need(span["after"] is None or is_hex(span["after"]), "MalformedSpan")
-        need(is_hex(span["head"]), "MalformedSpan")
-        numbers = [span[name] for name in ("count", "first_ms", "last_ms")]
-        need(all(type(number) is int and number >= 0 for number in numbers), "MalformedSpan")
-        need(span["count"] > 0 and span["first_ms"] <= span["last_ms"], "MalformedSpan")
+        span = span_of(notice["body"]["detail"])
         need(str(span["count"]) == case["count"] and span["head"] == case["head"], "Differs")
     else:
         raise KeyError(file)

@@ -626,6 +626,9 @@ def notice_vectors():
         return f"BadAdminSignature {{ key: KeyHash({KEYS[number].id.hex()}) }}"
 
     lower = min((1, 2), key=lambda number: KEYS[number].id)
+    span = {"after": None, "count": 3, "first_ms": 0, "head": "ab" * 32, "last_ms": 9}
+    ended = third("operator", {"detail": span, "event": "ended"}, day, sign=unsigned)
+    only_said = third("operator", {"detail": {}, "event": "ended"}, day, sign=unsigned)
     write("notice/replay", "Each notice may follow on those before it.", [
         ok("a genesis alone", **then(before=((0, first),))),
         ok("a bureau", **then()),
@@ -636,6 +639,8 @@ def notice_vectors():
         ok("a revocation", **then((8, revoked))),
         ok("a new key for a bureau whose only key was revoked", **then((8, revoked), (9, fourth("key.enrol", enrol(11, bureau), revoked)))),
         ok("a line of the log's own diary", **then((8, third("operator", event, day, sign=unsigned)))),
+        ok("the last notice of a log", **then((8, ended))),
+        ok("an end that does not name the audit chain ends nothing", **then((8, only_said), (9, fourth("key.revoke", revoke(10), only_said)))),
         ok("signed by the second and the third admin", **then((8, third("policy", {"policy": "quorum none\n"}, day, sign=by((2, 3)))))),
         bad("no genesis first", "NoGenesis", **then(before=((0, second),))),
         bad("a genesis at index 1", "GenesisNotFirst", **then(before=((1, first),))),
@@ -662,6 +667,7 @@ def notice_vectors():
         bad("a rotation of an unknown key", "UnknownKey", **then((8, third("key.rotate", rotate(11, 12))))),
         bad("a key revoked twice", "KeyAlreadyRevoked", **then((8, revoked), (9, fourth("key.revoke", revoke(10), revoked)))),
         bad("a revoked key rotated", "KeyAlreadyRevoked", **then((8, revoked), (9, fourth("key.rotate", rotate(10, 11), revoked)))),
+        bad("a notice after the last", "AfterTheEnd", **then((8, ended), (9, fourth("key.revoke", revoke(10), ended)))),
         bad("a rotated key revoked", "KeyAlreadyRevoked", **then((8, rotated), (9, fourth("key.revoke", revoke(10), rotated)))),
     ])
 

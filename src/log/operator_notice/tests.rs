@@ -1,12 +1,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
-use super::{tell_if_the_day_is_over, tell_stop};
+use super::{publish, tell_if_the_day_is_over, tell_stop};
 use crate::check::folder::FolderCheck;
 use crate::log::Log;
 use crate::log::house::{DATABASE, House};
+use crate::log::pool::NotSequenced;
 use crate::storage::coord::Coord as _;
 use crate::storage::tile_store::TileStore;
-use evidence::{AuditSpan, Notice, UtcDate};
+use evidence::{AuditSpan, ENDED_EVENT, Notice, UtcDate};
 use tlog::LeafIndex;
 
 const DAY_MS: u64 = 86_400_000;
@@ -143,4 +144,39 @@ async fn rows_that_went_with_a_newer_database_are_told_as_lost() {
     let mut report = crate::check::Report::default();
     crate::check::audit::compare(&mut report, &rows[..3], 3, &notices);
     assert!(!report.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_log_keeps_its_last_head_and_takes_nothing() {
+    let house = House::new().await;
+    let committed = house
+        .run(async |log| {
+            house.log_records(log, [1]).await.unwrap();
+            publish(log, ENDED_EVENT).await.unwrap().unwrap();
+            let ended = log.coord().committed().await.unwrap().head;
+            let refused = house.log_records(log, [2]).await;
+            assert_eq!(refused, Err(NotSequenced::Ended));
+            // Idle heads come each minute of the log's clock, and are looked for within 10 ms of ours.
+            house.clock.pass(10 * 60_000);
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            let later = log.coord().committed().await.unwrap().head;
+            assert_eq!(later, ended);
+            later
+        })
+        .await;
+    // The process did not live to store the note of its last head, perhaps; the next one has it, and so the one after.
+    for _ in 0..3 {
+        house
+            .run(async |log| {
+                while !log.status().has_ended() {
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+                let shown = log.heart().publisher.newest().unwrap().head;
+                assert_eq!(shown, committed);
+                tell_stop(log).await;
+            })
+            .await;
+    }
+    assert_eq!(actions(&house).await.last().unwrap(), "notice.operator");
+    assert_eq!(faults(&house).await, Vec::<String>::new());
 }

@@ -165,12 +165,12 @@ pub async fn start(
                 show_last_stored_note(ports, publisher).await?;
                 Outlet::Witnesses(watch::Sender::new(Some(agreed.checked)))
             } else {
-                let published = publisher
+                let last = publisher
                     .publish(&agreed.checked)
                     .map_err(|error| StartError::Keys(error.to_string()))?;
                 if ended_at.is_some() {
                     // The process that ended it did not live to store the note of the last head.
-                    let (head, text) = (&published.head, published.text.as_str());
+                    let (head, text) = (&last.head, last.text.as_str());
                     ports.coord.store_note(head, text).await?;
                 }
                 Outlet::Everybody(Arc::clone(publisher))

@@ -163,9 +163,14 @@ impl Journal {
             let mut reader = Reader::open(&self.folder, segment, &self.origin_hash)?;
             let begins_after = reader.checksum;
             let is_newest = place + 1 == self.segments.len();
+            let mut last_record = reader.offset..reader.offset;
             loop {
+                let begins = reader.offset;
                 match reader.next()? {
-                    Next::Record(record) => self.last = Some(record.head),
+                    Next::Record(record) => {
+                        self.last = Some(record.head);
+                        last_record = begins..reader.offset;
+                    }
                     Next::End => break,
                     Next::Torn if is_newest => {
                         self.cut = Some(TornTail {
@@ -183,7 +188,7 @@ impl Journal {
                 if self.access == Access::Append {
                     let path = self.folder.join(segment.name());
                     let is_torn = self.cut.is_some();
-                    let newest = Appender::reopen(&path, reader.offset, is_torn, self.segment_len);
+                    let newest = Appender::reopen(&path, last_record, is_torn, self.segment_len);
                     self.newest = Some(newest?);
                 }
             }

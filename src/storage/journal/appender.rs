@@ -4,6 +4,7 @@ use crate::storage::anchor::AnchorError;
 use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -19,13 +20,14 @@ pub(super) struct Appender {
 }
 
 impl Appender {
-    /// Opens a segment to append at the offset, and cuts off what is torn behind it.
+    /// Opens a segment to append behind its last record, and cuts off what is torn behind it.
     pub(super) fn reopen(
         path: &Path,
-        offset: u64,
+        last_record: Range<u64>,
         is_torn: bool,
         segment_len: u64,
     ) -> Result<Self, AnchorError> {
+        let offset = last_record.end;
         let open = || {
             let file = OpenOptions::new().read(true).write(true).open(path)?;
             if is_torn {
@@ -34,8 +36,12 @@ impl Appender {
             }
             let len = file.metadata()?.len().max(segment_len);
             preallocate(&file, len)?;
-            // Also without a torn tail: the last record may be in the page cache alone, if a process ended before
-            // its sync. Whoever reads it here relies on it.
+            // Also without a torn tail: the last record may be in the page cache alone, if a process ended before its
+            // sync or because of it. After a sync that failed the kernel takes such a page for written, and another sync
+            // would write nothing: so the record is written again. Whoever reads it here relies on it.
+            let mut record = vec![0; usize::try_from(offset - last_record.start).unwrap_or(0)];
+            file.read_exact_at(&mut record, last_record.start)?;
+            file.write_all_at(&record, last_record.start)?;
             file.sync_all()?;
             Ok(Self { file, offset, len })
         };

@@ -15,11 +15,12 @@ use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
 
 use crate::pulse::{InFlight, Pulse};
+use crate::timed_body::{Leftover, TimedBody};
 use crate::{Limits, PeerAddress, Problem};
 
 /// A router behind the gate; cheap to clone.
@@ -62,7 +63,9 @@ impl Gate {
             return Problem::of_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).into_response();
         }
         let late = Arc::new(AtomicBool::new(false));
-        let mut request = request.map(|body| TimedBody::of(body, self.limits.body_timeout, &late));
+        let (matters, leftover) = (Leftover::matters_to(&request), Leftover::default());
+        let within = self.limits.body_timeout;
+        let mut request = request.map(|body| TimedBody::of(body, within, &late, &leftover));
         request.extensions_mut().insert(peer);
         let Ok(answer) = timeout(self.limits.request_timeout, self.router.oneshot(request)).await
         else {
@@ -73,6 +76,9 @@ impl Gate {
             return Problem::of_status(StatusCode::REQUEST_TIMEOUT).into_response();
         }
         let Ok(response) = answer;
+        if matters && !response.status().is_success() {
+            leftover.drain().await;
+        }
         response.map(Body::new)
     }
 }
@@ -101,54 +107,6 @@ fn too_slow(limit: Duration) -> Response {
         )
         .retry_after(1)
         .into_response()
-}
-
-/// A request body that breaks off when it comes too slowly.
-struct TimedBody {
-    body: Incoming,
-    deadline: Pin<Box<Sleep>>,
-    late: Arc<AtomicBool>,
-}
-
-impl TimedBody {
-    fn of(body: Incoming, within: Duration, late: &Arc<AtomicBool>) -> Body {
-        if body.is_end_stream() {
-            return Body::empty();
-        }
-        let deadline = Box::pin(sleep_until(Instant::now() + within));
-        Body::new(TimedBody {
-            body,
-            deadline,
-            late: Arc::clone(late),
-        })
-    }
-}
-
-impl HttpBody for TimedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        // The deadline first: a byte now and then does not move it.
-        if self.deadline.as_mut().poll(cx).is_ready() {
-            self.late.store(true, Ordering::Relaxed);
-            return Poll::Ready(Some(Err(axum::Error::new("the body came too slowly"))));
-        }
-        Pin::new(&mut self.body)
-            .poll_frame(cx)
-            .map_err(axum::Error::new)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// A stretch of an answer; also the largest frame that every HTTP/2 peer takes (RFC 9113 §4.2).

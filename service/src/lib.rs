@@ -56,6 +56,7 @@ mod seat;
 mod signature_checks;
 mod stop;
 mod tally;
+mod timed_body;
 mod timed_stream;
 mod tls;
 mod tls_error;

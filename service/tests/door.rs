@@ -1,6 +1,7 @@
 //! The door: its limits, and that every error leaves as a problem.
 
 use service::{Door, Limits};
+use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::peer::{Answer, House, SOON, get_request, hello};
@@ -41,6 +42,27 @@ async fn a_body_above_the_limit_is_answered_413_however_it_is_sent() {
         .asks(&untold)
         .await
         .is_problem(413, "content-too-large");
+}
+
+#[tokio::test]
+async fn who_sends_a_body_that_is_refused_reads_the_answer_after_the_last_byte() {
+    let limits = Limits {
+        body_bytes_max: 1000,
+        ..Limits::default()
+    };
+    let house = House::open(limits, hello()).await;
+    let pieces = 4;
+    let piece = "x".repeat(50 * 1024);
+    let length = pieces * piece.len();
+    let head = format!("POST /length HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n");
+    let mut peer = house.connect().await;
+    peer.say(&head).await;
+    for _ in 0..pieces {
+        // A peer that was cut off cannot write on.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(peer.can_say(&piece).await);
+    }
+    peer.answer().await.is_problem(413, "content-too-large");
 }
 
 #[tokio::test]

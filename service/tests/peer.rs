@@ -77,7 +77,12 @@ pub(crate) struct Peer(pub(crate) TcpStream);
 impl Peer {
     pub(crate) async fn say(&mut self, text: &str) {
         // The server may have hung up: what it said before is what counts.
-        let _ = self.0.write_all(text.as_bytes()).await;
+        let _ = self.can_say(text).await;
+    }
+
+    /// Whether the server has not hung up.
+    pub(crate) async fn can_say(&mut self, text: &str) -> bool {
+        self.0.write_all(text.as_bytes()).await.is_ok()
     }
 
     /// One byte now and then, for ever.

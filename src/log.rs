@@ -16,6 +16,7 @@ mod crash_point;
 pub mod edge;
 #[cfg(test)]
 pub(crate) mod five_witnesses;
+mod full_tile;
 pub mod gate;
 pub mod genesis;
 pub mod healing;

@@ -204,7 +204,8 @@ async fn settle(log: &Log, outcome: Outcome, under: &Under) -> Result<EntryResul
                 Some(proof) => proof,
                 None => {
                     let size = under.head.size;
-                    heart.history.inclusion_proof(index, size).await?
+                    let leaf = entry.leaf_hash();
+                    heart.history.inclusion_proof(index, leaf, size).await?
                 }
             };
             let is_logged = under.published.is_none();

@@ -176,7 +176,7 @@ pub async fn get_proof_by_hash(
     let (index, _) = receipts::find_leaf(&log, &leaf).await?;
     let history = Arc::clone(&log.heart().history);
     let proof = history
-        .inclusion_proof(index, size)
+        .inclusion_proof(index, leaf, size)
         .await
         .map_err(|error| ranged(error, size))?;
     Ok(Json(CtProof {
@@ -238,7 +238,9 @@ pub async fn get_entry_and_proof(
     }
     let history = Arc::clone(&log.heart().history);
     let entry = history.entry(index).await?;
-    let proof = history.inclusion_proof(index, size).await?;
+    let proof = history
+        .inclusion_proof(index, entry.leaf_hash(), size)
+        .await?;
     Ok(Json(CtEntryAndProof {
         leaf_input: STANDARD.encode(entry.to_bytes()),
         extra_data: String::new(),

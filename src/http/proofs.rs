@@ -66,17 +66,17 @@ pub async fn inclusion(
 ) -> Result<Json<InclusionProof>, Rejection> {
     let history = Arc::clone(&log.heart().history);
     let size = size_or_newest("size", asked.size.as_deref(), history.size())?;
-    let (index, leaf) = match (&asked.index, &asked.hash) {
+    let index = match (&asked.index, &asked.hash) {
         (Some(index), None) => {
             let index = query::index("index", index)?;
             if !index.lies_in(size) {
                 return Err(out_of_range(history.size()));
             }
-            (index, history.entry(index).await?.leaf_hash())
+            index
         }
         (None, Some(hash)) => {
             let leaf = query::leaf_hash("hash", hash)?;
-            (receipts::find_leaf(&log, &leaf).await?.0, leaf)
+            receipts::find_leaf(&log, &leaf).await?.0
         }
         _ => {
             return Err(Rejection::from(
@@ -86,17 +86,16 @@ pub async fn inclusion(
             ));
         }
     };
-    let proof = history
-        .inclusion_proof(index, size)
+    let inclusion = history
+        .inclusion(index, size)
         .await
         .map_err(|error| ranged(error, history.size()))?;
-    let root = history.root(size).await?;
     Ok(Json(InclusionProof {
         index: index.get(),
         size: size.get(),
-        root: root.to_base64(),
-        leaf_hash: leaf.to_base64(),
-        proof: base64(&proof),
+        root: inclusion.root.to_base64(),
+        leaf_hash: inclusion.leaf.to_base64(),
+        proof: base64(&inclusion.proof),
     }))
 }
 

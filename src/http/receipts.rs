@@ -221,7 +221,7 @@ async fn answer(
     };
     let proof = heart
         .history
-        .inclusion_proof(index, published.head.size)
+        .inclusion_proof(index, entry.leaf_hash(), published.head.size)
         .await?;
     let wants_json = headers
         .get(ACCEPT)

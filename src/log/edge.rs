@@ -5,35 +5,37 @@
 
 use tlog::{Growth, Hash, NodeId, TILE_HEIGHT, TILE_WIDTH, TreeSize};
 
-/// The levels of tiles that a tree of 2^63 leaves can have.
-const TILE_LEVELS: usize = 8;
+/// The levels of nodes that a tree of 2^63 leaves can have.
+const LEVELS: u8 = 63;
 
-/// For each tile level the hashes from a tile boundary on.
+/// For each level of nodes those from a tile boundary on. Whatever is asked of it is read, not hashed.
 #[derive(Clone, Debug)]
 pub struct Edge {
     size: u64,
     levels: Vec<Run>,
 }
 
-/// The hashes of one tile level from `first` on, a multiple of 256.
+/// The nodes of one level from the node `first` on, which is the first one in its tile.
 #[derive(Clone, Debug, Default)]
 struct Run {
     first: u64,
-    hashes: Vec<Hash>,
+    nodes: Vec<Hash>,
 }
 
 impl Edge {
     /// The edge of a tree all of whose full tiles are stored below this size, a multiple of 256: for each tile level
     /// the hashes of its partial tile, which the caller read from the tiles below.
     pub fn resume(stored: TreeSize, partial_tiles: Vec<Vec<Hash>>) -> Self {
-        let mut levels: Vec<Run> = Vec::with_capacity(TILE_LEVELS);
+        let mut levels: Vec<Run> = Vec::with_capacity(usize::from(LEVELS));
         let mut partial_tiles = partial_tiles.into_iter();
-        for level in 0..TILE_LEVELS {
-            let hashes = partial_tiles.next().unwrap_or_default();
-            let count = stored.get() >> (usize::from(TILE_HEIGHT) * level);
+        for level in 0..LEVELS {
+            let nodes = match levels.last() {
+                Some(below) if level % TILE_HEIGHT > 0 => parents(&below.nodes),
+                _ => partial_tiles.next().unwrap_or_default(),
+            };
             levels.push(Run {
-                first: count - count % TILE_WIDTH,
-                hashes,
+                first: first_in_tile(stored, level),
+                nodes,
             });
         }
         Self {
@@ -50,49 +52,66 @@ impl Edge {
     /// Takes in what a batch adds.
     pub fn extend(&mut self, growth: &Growth) {
         debug_assert_eq!(growth.before().get(), self.size);
-        for (level, run) in (0u8..).zip(&mut self.levels) {
-            let (_, new) = growth.new_nodes_at(level * TILE_HEIGHT);
-            run.hashes.extend_from_slice(new);
+        for (level, run) in (0..LEVELS).zip(&mut self.levels) {
+            let (_, new) = growth.new_nodes_at(level);
+            run.nodes.extend_from_slice(new);
         }
         self.size = growth.after().get();
     }
 
     /// The first hashes of a tile; `None` when they are left of the edge or not there yet.
     pub fn tile(&self, level: u8, index: u64, width: u16) -> Option<&[Hash]> {
-        let run = self.levels.get(usize::from(level))?;
-        let from = usize::try_from(index.checked_mul(TILE_WIDTH)?.checked_sub(run.first)?).ok()?;
-        run.hashes.get(from..from + usize::from(width))
+        let run = self
+            .levels
+            .get(usize::from(level.checked_mul(TILE_HEIGHT)?))?;
+        let from = run.place(index.checked_mul(TILE_WIDTH)?)?;
+        run.nodes.get(from..from + usize::from(width))
     }
 
     /// The leaves `from..to`, if the edge still has them all.
     pub fn leaves(&self, from: u64, to: u64) -> Option<&[Hash]> {
         let run = self.levels.first()?;
-        let place = |index: u64| usize::try_from(index.checked_sub(run.first)?).ok();
-        run.hashes.get(place(from)?..place(to)?)
+        run.nodes.get(run.place(from)?..run.place(to)?)
     }
 
-    /// A complete node of the tree, if the edge has what it is made of.
+    /// A complete node of the tree, if it is not left of the edge.
     pub fn node(&self, node: NodeId) -> Option<Hash> {
-        let run = self.levels.get(usize::from(node.level() / TILE_HEIGHT))?;
-        let height = node.level() % TILE_HEIGHT;
-        let from = usize::try_from((node.index() << height).checked_sub(run.first)?).ok()?;
-        let hashes = run.hashes.get(from..from + (1 << height))?;
-        Some(fold_perfect(hashes))
+        let run = self.levels.get(usize::from(node.level()))?;
+        run.nodes.get(run.place(node.index())?).copied()
     }
 
     /// Forgets full tiles below `stored`, a multiple of 256, which lie in the object store now.
     pub fn forget_below(&mut self, stored: TreeSize) {
-        for (level, run) in self.levels.iter_mut().enumerate() {
-            let count = stored.get() >> (usize::from(TILE_HEIGHT) * level);
-            let first = count - count % TILE_WIDTH;
-            if let Ok(gone) = usize::try_from(first.saturating_sub(run.first))
-                && gone > 0
-            {
-                run.hashes.drain(..gone.min(run.hashes.len()));
+        for (level, run) in (0..LEVELS).zip(&mut self.levels) {
+            let first = first_in_tile(stored, level);
+            if let Some(gone) = run.place(first).filter(|gone| *gone > 0) {
+                run.nodes.drain(..gone.min(run.nodes.len()));
                 run.first = first;
             }
         }
     }
+}
+
+impl Run {
+    fn place(&self, index: u64) -> Option<usize> {
+        usize::try_from(index.checked_sub(self.first)?).ok()
+    }
+}
+
+/// The first node of this level in the tile that is not full in a tree of this size.
+const fn first_in_tile(size: TreeSize, level: u8) -> u64 {
+    let height = level % TILE_HEIGHT;
+    let hashes = size.get() >> (level - height);
+    (hashes - hashes % TILE_WIDTH) >> height
+}
+
+/// The complete nodes right above these, of which the first is a left child.
+pub fn parents(nodes: &[Hash]) -> Vec<Hash> {
+    let (pairs, _) = nodes.as_chunks();
+    pairs
+        .iter()
+        .map(|[left, right]| Hash::of_node(left, right))
+        .collect()
 }
 
 /// The root of a perfect subtree over these hashes, a power of two of them.

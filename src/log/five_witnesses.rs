@@ -130,11 +130,11 @@ pub(crate) async fn witnessed(house: &House, witnesses: &Witnesses, log: &Log, n
     witnesses.1.judge(&published.note, &AwsLc).unwrap();
     let proof = heart
         .history
-        .inclusion_proof(LeafIndex::new(index), published.head.size);
+        .inclusion(LeafIndex::new(index), published.head.size);
     if let Some(growth) = &published.growth
         && let Ok(from_round) = growth.inclusion_proof(LeafIndex::new(index))
     {
-        assert_eq!(from_round, proof.await.unwrap());
+        assert_eq!(from_round, proof.await.unwrap().proof);
     }
     index
 }

@@ -3,7 +3,8 @@
 //! The newest hashes are in memory (the [`Edge`]), the newest entries in the database, all others in full tiles and
 //! bundles in the object store. Hot tiles stay in a cache that is bounded in bytes.
 
-use super::edge::{Edge, fold_perfect};
+use super::edge::Edge;
+use super::full_tile::FullTile;
 use super::recent_leaves::{RECENT_LEAVES_MAX, RecentLeaves};
 use crate::storage::coord::{Coord, CoordError};
 use crate::storage::objects::{ObjectError, Objects};
@@ -12,7 +13,7 @@ use evidence::{ENTRY_LEN, Entry};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 use tlog::{
     Bundle, Frontier, Growth, Hash, LeafIndex, NodeId, ProofPlan, RootPlan, TILE_HEIGHT,
-    TILE_WIDTH, Tile, TreeSize,
+    TILE_WIDTH, Tile, TreeSize, verify_inclusion,
 };
 
 /// Bytes of hot tiles and bundles kept in memory: the upper tiles of 10^8 entries and some thousand hot lower ones.
@@ -30,7 +31,7 @@ pub struct History {
     recent: Mutex<Option<RecentLeaves>>,
     coord: Arc<dyn Coord>,
     objects: Arc<dyn Objects>,
-    cache: moka::sync::Cache<CacheKey, Bytes>,
+    cache: moka::sync::Cache<CacheKey, Cached>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,12 +40,40 @@ enum CacheKey {
     Bundle { index: u64 },
 }
 
+#[derive(Clone)]
+enum Cached {
+    Tile(FullTile),
+    Bundle(Bytes),
+}
+
+impl Cached {
+    /// Bytes of memory at most.
+    fn weight(&self) -> u32 {
+        let bytes = match self {
+            Self::Tile(_) => FullTile::BYTES_MAX,
+            Self::Bundle(bytes) => bytes.len(),
+        };
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
+/// That a leaf stands in a tree: what a reader needs besides the entry.
+#[derive(Debug)]
+pub struct Inclusion {
+    /// The leaf hash.
+    pub leaf: Hash,
+    /// The hashes beside the way to the root, the leaf's sibling first (RFC 6962 §2.1.1).
+    pub proof: Vec<Hash>,
+    /// The root that it leads to.
+    pub root: Hash,
+}
+
 impl History {
     /// A history that ends at this edge.
     pub fn new(edge: Edge, coord: Arc<dyn Coord>, objects: Arc<dyn Objects>) -> Self {
         let cache = moka::sync::Cache::builder()
             .max_capacity(TILE_CACHE_BYTES)
-            .weigher(|_, bytes: &Bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+            .weigher(|_, cached: &Cached| cached.weight())
             .build();
         Self {
             edge: RwLock::new(edge),
@@ -118,7 +147,7 @@ impl History {
             return Ok(hashes.iter().flat_map(|hash| *hash.as_bytes()).collect());
         }
         let full = self.full_tile(tile.level(), tile.index()).await?;
-        Ok(full.slice(..usize::from(tile.width()) * Hash::LEN))
+        Ok(full.bytes().slice(..usize::from(tile.width()) * Hash::LEN))
     }
 
     /// A bundle of entries as it is served.
@@ -198,14 +227,41 @@ impl History {
         Ok(packed)
     }
 
-    /// The inclusion proof of a leaf in the tree of this size.
-    pub async fn inclusion_proof(
+    /// That a leaf stands in the tree of this size. The way to the root is walked before this answers: what a damaged
+    /// tile makes false is never handed out as a proof.
+    pub async fn inclusion(
         &self,
         index: LeafIndex,
         size: TreeSize,
-    ) -> Result<Vec<Hash>, HistoryError> {
+    ) -> Result<Inclusion, HistoryError> {
         let plan = ProofPlan::inclusion(index, size).map_err(|_| HistoryError::NotThere)?;
-        Ok(plan.assemble(&self.nodes(plan.nodes(), size).await?))
+        let proof = plan.assemble(&self.nodes(plan.nodes(), size).await?);
+        let root = self.root(size).await?;
+        let leaf = self.nodes(&[NodeId::new(0, index.get())], size).await?;
+        let [leaf] = leaf[..] else {
+            return Err(HistoryError::Lost);
+        };
+        if verify_inclusion(&leaf, index, size, &root, &proof).is_err() {
+            // Whoever asks next reads the tiles again: they may be healed by then.
+            self.cache.invalidate_all();
+            return Err(HistoryError::Lost);
+        }
+        Ok(Inclusion { leaf, proof, root })
+    }
+
+    /// The inclusion proof of an entry with this leaf hash, walked as by [`History::inclusion`].
+    pub async fn inclusion_proof(
+        &self,
+        index: LeafIndex,
+        leaf: Hash,
+        size: TreeSize,
+    ) -> Result<Vec<Hash>, HistoryError> {
+        let inclusion = self.inclusion(index, size).await?;
+        if inclusion.leaf == leaf {
+            Ok(inclusion.proof)
+        } else {
+            Err(HistoryError::Lost)
+        }
     }
 
     /// The consistency proof between the trees of two sizes.
@@ -259,21 +315,14 @@ impl History {
         let (level, height) = (node.level() / TILE_HEIGHT, node.level() % TILE_HEIGHT);
         let first = node.index() << height;
         let tile = self.full_tile(level, first / TILE_WIDTH).await?;
-        let place =
-            usize::try_from(first % TILE_WIDTH).expect("a place within a tile is below 256");
-        let hashes: Vec<Hash> = tile
-            .chunks_exact(Hash::LEN)
-            .skip(place)
-            .take(1 << height)
-            .filter_map(|bytes| Hash::from_slice(bytes).ok())
-            .collect();
-        Ok(fold_perfect(&hashes))
+        let place = (first % TILE_WIDTH) >> height;
+        tile.node(height, place).ok_or(HistoryError::Lost)
     }
 
-    async fn full_tile(&self, level: u8, index: u64) -> Result<Bytes, HistoryError> {
+    async fn full_tile(&self, level: u8, index: u64) -> Result<FullTile, HistoryError> {
         let key = CacheKey::Tile { level, index };
-        if let Some(bytes) = self.cache.get(&key) {
-            return Ok(bytes);
+        if let Some(Cached::Tile(tile)) = self.cache.get(&key) {
+            return Ok(tile);
         }
         let tile = Tile::new(level, index, 256).map_err(|_| HistoryError::NotThere)?;
         let bytes = self
@@ -281,17 +330,15 @@ impl History {
             .get(&tile.path())
             .await?
             .ok_or(HistoryError::Lost)?;
-        if bytes.len() != usize::try_from(TILE_WIDTH).expect("256 fits") * Hash::LEN {
-            return Err(HistoryError::Lost);
-        }
-        self.cache.insert(key, bytes.clone());
-        Ok(bytes)
+        let tile = FullTile::new(bytes).ok_or(HistoryError::Lost)?;
+        self.cache.insert(key, Cached::Tile(tile.clone()));
+        Ok(tile)
     }
 
     /// A stored bundle; `None` when the bundle is not stored yet.
     async fn full_bundle(&self, index: u64) -> Result<Option<Bytes>, HistoryError> {
         let key = CacheKey::Bundle { index };
-        if let Some(bytes) = self.cache.get(&key) {
+        if let Some(Cached::Bundle(bytes)) = self.cache.get(&key) {
             return Ok(Some(bytes));
         }
         let bundle = Bundle::new(index, 256).map_err(|_| HistoryError::NotThere)?;
@@ -301,7 +348,7 @@ impl History {
         if bytes.len() != usize::try_from(TILE_WIDTH).expect("256 fits") * FRAMED_LEN {
             return Err(HistoryError::Lost);
         }
-        self.cache.insert(key, bytes.clone());
+        self.cache.insert(key, Cached::Bundle(bytes.clone()));
         Ok(Some(bytes))
     }
 

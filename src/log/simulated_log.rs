@@ -154,7 +154,8 @@ impl Sender {
                 _ => loop {
                     let history = Arc::clone(&log.heart().history);
                     // A store that fails here only costs the reader another try.
-                    match history.inclusion_proof(*index, published.head.size).await {
+                    let (leaf, size) = (entry.leaf_hash(), published.head.size);
+                    match history.inclusion_proof(*index, leaf, size).await {
                         Ok(proof) => break proof,
                         Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
                     }

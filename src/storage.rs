@@ -20,6 +20,10 @@ mod folder;
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 pub(crate) mod full_disk;
 pub mod journal;
+pub mod lookup;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod lookup_contract;
 pub mod objects;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,20 +1,45 @@
 //! `notarylog check DIR`: a log's own files, also beside a running `serve`.
 
+use super::lookup::Unfound;
 use super::walk::Walk;
-use super::{Finding, Report, audit, lookup};
-use crate::log::history::{frame, packed};
+use super::{Finding, Report, audit};
+use crate::log::history::packed;
 use crate::log::policy_notice::PolicyNotice;
 use crate::storage::anchor::{Anchor, AnchorError, AnchorRecord};
 use crate::storage::coord::{Coord, CoordError, KeptHead};
 use crate::storage::objects::Objects;
-use evidence::{ENTRY_LEN, Notice, Registry, UtcDate};
+use bytes::Bytes;
+use evidence::{ENTRY_LEN, Entry, Notice, Registry, Slot, UtcDate};
+use futures_util::stream::{self, StreamExt as _};
 use service::AwsLc;
 use tlog::{
-    Bundle, Frontier, Hash, LeafIndex, Note, Policy, SignedCheckpoint, TILE_WIDTH, TreeSize,
+    Bundle, Frontier, Hash, LeafIndex, Note, Policy, SignedCheckpoint, TILE_WIDTH, Tile, TreeSize,
 };
 
 /// Heads read at once.
 const HEADS_AT_ONCE: u32 = 10_000;
+
+/// Bundles that are read ahead of the one that is hashed: their files are read while others are hashed.
+const BUNDLES_AHEAD: usize = 16;
+
+/// What is stored of the entries of one full bundle.
+struct BundleRead {
+    bundle: Bundle,
+    rows: Rows,
+    /// The stored bundle.
+    framed: Option<Bytes>,
+    /// The stored tile of its leaf hashes.
+    tile: Option<Bytes>,
+}
+
+/// The rows of a bundle's entries.
+enum Rows {
+    /// Packed.
+    There(Vec<u8>),
+    /// Their window is over.
+    Dropped,
+    Damaged,
+}
 
 /// What is read. Nothing is written.
 pub struct FolderCheck<'a> {
@@ -60,9 +85,11 @@ impl FolderCheck<'_> {
             walk.remember_at(first);
         }
         let indexed = self.coord.leaves_indexed().await?;
-        self.stored(&mut walk, committed.stored, size, indexed, progress)
+        walk.keep_leaves();
+        self.stored(&mut walk, committed.stored, size, progress)
             .await?;
-        self.rows(&mut walk, size, indexed, progress).await?;
+        self.rows(&mut walk, size, progress).await?;
+        self.lookups(&mut walk, indexed).await?;
         if walk.size() != size {
             let have = walk.size().get();
             walk.report().find(Finding::Short {
@@ -88,45 +115,37 @@ impl FolderCheck<'_> {
         walk: &mut Walk,
         stored: TreeSize,
         size: TreeSize,
-        indexed: TreeSize,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), CoordError> {
-        for index in 0..stored.get() / TILE_WIDTH {
-            let Ok(bundle) = Bundle::new(index, 256) else {
-                break;
-            };
-            let (first, after) = (index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
-            let rows = match TreeSize::new(after) {
-                Ok(after) => self.coord.read_back(LeafIndex::new(first), after).await,
-                Err(_) => break,
-            };
-            let rows = match rows {
-                Ok(rows) => Some(rows),
-                Err(CoordError::Absent) => None,
-                Err(CoordError::Damaged(_)) => {
-                    walk.report().find(Finding::Row(
-                        LeafIndex::new(first),
-                        LeafIndex::new(after - 1),
-                    ));
-                    None
-                }
-                Err(error) => return Err(error),
-            };
-            let found = self.objects.get(&bundle.path()).await.ok().flatten();
-            let packed = match &found {
-                Some(framed) => {
+        let mut reading = stream::iter(0..stored.get() / TILE_WIDTH)
+            .map(|index| self.read_bundle(index))
+            .buffered(BUNDLES_AHEAD);
+        while let Some(read) = reading.next().await {
+            let BundleRead {
+                bundle,
+                rows,
+                framed,
+                tile,
+            } = read?;
+            let first = LeafIndex::new(bundle.index() * TILE_WIDTH);
+            let last = LeafIndex::new(first.get() + TILE_WIDTH - 1);
+            if matches!(rows, Rows::Damaged) {
+                walk.report().find(Finding::Row(first, last));
+            }
+            let packed = match (&framed, rows) {
+                (Some(framed), rows) => {
                     let packed = packed(framed).unwrap_or_default();
-                    if rows.as_ref().is_some_and(|rows| frame(rows) != *framed) {
-                        walk.report().find(Finding::Row(
-                            LeafIndex::new(first),
-                            LeafIndex::new(after - 1),
-                        ));
+                    if matches!(rows, Rows::There(rows) if rows != packed) {
+                        walk.report().find(Finding::Row(first, last));
                     }
                     packed
                 }
-                None => {
+                (None, rows) => {
                     walk.report().find(Finding::Missing(bundle.path()));
-                    rows.unwrap_or_default()
+                    match rows {
+                        Rows::There(rows) => rows,
+                        Rows::Dropped | Rows::Damaged => Vec::new(),
+                    }
                 }
             };
             if packed.len() != 256 * ENTRY_LEN {
@@ -134,18 +153,41 @@ impl FolderCheck<'_> {
                 return Ok(());
             }
             walk.entries(&packed);
-            lookup::compare(self.coord, walk, first, &packed, indexed).await?;
-            self.compare_completed(walk).await;
+            for (completed, expected) in walk.completed() {
+                if completed.level() == 0 {
+                    walk.compare_tile(completed, &expected, tile.as_deref());
+                } else {
+                    let found = self.objects.get(&completed.path()).await.ok().flatten();
+                    walk.compare_tile(completed, &expected, found.as_deref());
+                }
+            }
             progress(walk.size().get(), size.get());
         }
         Ok(())
     }
 
-    async fn compare_completed(&self, walk: &mut Walk) {
-        for (tile, expected) in walk.completed() {
-            let found = self.objects.get(&tile.path()).await.ok().flatten();
-            walk.compare_tile(tile, &expected, found.as_deref());
-        }
+    /// All that is stored of the entries of one full bundle.
+    async fn read_bundle(&self, index: u64) -> Result<BundleRead, CoordError> {
+        let first = LeafIndex::new(index * TILE_WIDTH);
+        let beyond = |_| CoordError::Damaged("a bundle beyond the largest tree".into());
+        let bundle = Bundle::new(index, 256).map_err(|_| beyond(()))?;
+        let tile = Tile::new(0, index, 256).map_err(|_| beyond(()))?;
+        let after = TreeSize::new(first.get() + TILE_WIDTH).map_err(|_| beyond(()))?;
+        let rows = match self.coord.read_back(first, after).await {
+            Ok(rows) => Rows::There(rows),
+            Err(CoordError::Absent) => Rows::Dropped,
+            Err(CoordError::Damaged(_)) => Rows::Damaged,
+            Err(error) => return Err(error),
+        };
+        let (bundle_path, tile_path) = (bundle.path(), tile.path());
+        let (framed, tile) =
+            futures_util::join!(self.objects.get(&bundle_path), self.objects.get(&tile_path));
+        Ok(BundleRead {
+            bundle,
+            rows,
+            framed: framed.ok().flatten(),
+            tile: tile.ok().flatten(),
+        })
     }
 
     /// The newest entries, which lie in rows alone.
@@ -153,7 +195,6 @@ impl FolderCheck<'_> {
         &self,
         walk: &mut Walk,
         size: TreeSize,
-        indexed: TreeSize,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), CoordError> {
         while walk.size() < size {
@@ -162,10 +203,7 @@ impl FolderCheck<'_> {
                 break;
             };
             match self.coord.read_back(LeafIndex::new(first), to).await {
-                Ok(rows) => {
-                    walk.entries(&rows);
-                    lookup::compare(self.coord, walk, first, &rows, indexed).await?;
-                }
+                Ok(rows) => walk.entries(&rows),
                 Err(CoordError::Absent | CoordError::Damaged(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -174,6 +212,54 @@ impl FolderCheck<'_> {
             progress(walk.size().get(), size.get());
         }
         Ok(())
+    }
+
+    /// Every entry of the walk is found by its slot, and by its leaf hash as far as that lookup is filled.
+    async fn lookups(&self, walk: &mut Walk, indexed: TreeSize) -> Result<(), CoordError> {
+        let unfound = Unfound::of(self.coord, walk, indexed).await?;
+        for index in unfound.slots {
+            let found = match (self.entry(index).await?, walk.registry()) {
+                (Some(entry), Some(registry)) => match registry.author_at(&entry, index) {
+                    Ok(author) => {
+                        let slot = Slot::of(&author.bureau(), entry.tag());
+                        self.coord.slot_candidates(&[slot]).await?.concat()
+                    }
+                    Err(_) => Vec::new(),
+                },
+                _ => Vec::new(),
+            };
+            if !found.contains(&index) {
+                walk.report().find(Finding::SlotRow(index));
+            }
+        }
+        for index in unfound.leaves {
+            let found = match self.entry(index).await? {
+                Some(entry) => {
+                    let leaf = entry.leaf_hash();
+                    self.coord.leaf_candidates(&[leaf]).await?.concat()
+                }
+                None => Vec::new(),
+            };
+            if !found.contains(&index) {
+                walk.report().find(Finding::LeafRow(index));
+            }
+        }
+        Ok(())
+    }
+
+    /// One entry as it is stored, wherever it lies.
+    async fn entry(&self, index: LeafIndex) -> Result<Option<Entry>, CoordError> {
+        let read = self.read_bundle(index.get() / TILE_WIDTH).await?;
+        let place = usize::try_from(index.get() % TILE_WIDTH).unwrap_or_default() * ENTRY_LEN;
+        let stored = read.framed.as_deref().and_then(packed);
+        let bytes = match stored {
+            Some(stored) => stored.get(place..place + ENTRY_LEN).map(<[u8]>::to_vec),
+            None => match TreeSize::new(index.get() + 1) {
+                Ok(after) => self.coord.read_back(index, after).await.ok(),
+                Err(_) => None,
+            },
+        };
+        Ok(bytes.and_then(|bytes| Entry::parse(&bytes).ok()))
     }
 
     async fn heads(&self, size: TreeSize) -> Result<Vec<KeptHead>, CoordError> {

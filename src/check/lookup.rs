@@ -3,48 +3,107 @@
 //! A row that points elsewhere does no harm, since whoever finds an index compares the entry; a row that is missing
 //! would let a slot be set twice.
 
-use super::Finding;
 use super::walk::Walk;
 use crate::storage::coord::{Coord, CoordError};
-use evidence::{ENTRY_LEN, Entry, Slot};
-use tlog::{Hash, LeafIndex, TreeSize};
+use crate::storage::lookup::{Lookup, short_key};
+use tlog::{LeafIndex, TreeSize};
 
-/// Looks up the entries that the walk has just passed, packed, from `first` on.
-pub async fn compare(
+/// What a lookup holds of the entries of a walk.
+#[derive(Debug, Default)]
+pub struct Unfound {
+    /// Those whose slot stands under no short key of their own.
+    pub slots: Vec<LeafIndex>,
+    /// The same for leaf hashes.
+    pub leaves: Vec<LeafIndex>,
+}
+
+impl Unfound {
+    /// Reads both lookups from end to end: those that it names are asked for one by one, since short keys can collide.
+    pub async fn of(
+        coord: &dyn Coord,
+        walk: &Walk,
+        leaves_indexed: TreeSize,
+    ) -> Result<Self, CoordError> {
+        let mut slots = Seen::of(walk.slots().len());
+        // First those that wait: whatever is entered in between is found in the table.
+        for (first, waiting) in coord.waiting_slots().await? {
+            for (index, slot) in (first.get()..).zip(&waiting) {
+                slots.see(place_of_slot(walk, short_key(slot.as_bytes()), index));
+            }
+        }
+        read(coord, Lookup::Slots, &mut |key, index| {
+            slots.see(place_of_slot(walk, key, index));
+        })
+        .await?;
+        let indexed = usize::try_from(leaves_indexed.get()).unwrap_or(usize::MAX);
+        let keys = walk.leaves();
+        let keys = &keys[..indexed.min(keys.len())];
+        let mut leaves = Seen::of(keys.len());
+        read(coord, Lookup::Leaves, &mut |key, index| {
+            let place = usize::try_from(index).ok();
+            leaves.see(place.filter(|place| keys.get(*place) == Some(&key)));
+        })
+        .await?;
+        let index_of_slot = |place: usize| walk.slots().get(place).map(|(_, index)| *index);
+        Ok(Self {
+            slots: (slots.unseen().filter_map(index_of_slot))
+                .map(LeafIndex::new)
+                .collect(),
+            leaves: (leaves.unseen())
+                .map(|place| LeafIndex::new(place as u64))
+                .collect(),
+        })
+    }
+}
+
+/// Which places of a list were named.
+struct Seen(Vec<bool>);
+
+impl Seen {
+    fn of(places: usize) -> Self {
+        Self(vec![false; places])
+    }
+
+    fn see(&mut self, place: Option<usize>) {
+        if let Some(seen) = place.and_then(|place| self.0.get_mut(place)) {
+            *seen = true;
+        }
+    }
+
+    fn unseen(&self) -> impl Iterator<Item = usize> {
+        let places = self.0.iter().enumerate();
+        places.filter(|(_, seen)| !**seen).map(|(place, _)| place)
+    }
+}
+
+async fn read(
     coord: &dyn Coord,
-    walk: &mut Walk,
-    first: u64,
-    packed: &[u8],
-    leaves_indexed: TreeSize,
+    lookup: Lookup,
+    each: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<(), CoordError> {
-    let (mut slots, mut leaves) = (Vec::new(), Vec::new());
-    for (index, bytes) in (first..)
-        .map(LeafIndex::new)
-        .zip(packed.chunks_exact(ENTRY_LEN))
-    {
-        if index.lies_in(leaves_indexed) {
-            leaves.push((index, Hash::of_leaf(bytes)));
+    let mut at = None;
+    loop {
+        let page = coord.page(lookup, at).await?;
+        for (key, index) in page.rows {
+            each(key, index.get());
         }
-        // What is malformed, or by nobody who may, the walk has found already.
-        if let Ok(entry) = Entry::parse(bytes)
-            && let Some(Ok(author)) = walk.registry().map(|known| known.author_at(&entry, index))
-        {
-            slots.push((index, Slot::of(&author.bureau(), entry.tag())));
+        at = page.next;
+        if at.is_none() {
+            return Ok(());
         }
     }
-    let (at, asked): (Vec<LeafIndex>, Vec<Slot>) = slots.into_iter().unzip();
-    for (index, found) in at.into_iter().zip(coord.slot_candidates(&asked).await?) {
-        if !found.contains(&index) {
-            walk.report().find(Finding::SlotRow(index));
-        }
-    }
-    let (at, asked): (Vec<LeafIndex>, Vec<Hash>) = leaves.into_iter().unzip();
-    for (index, found) in at.into_iter().zip(coord.leaf_candidates(&asked).await?) {
-        if !found.contains(&index) {
-            walk.report().find(Finding::LeafRow(index));
-        }
-    }
-    Ok(())
+}
+
+/// Where the walk has this slot: in the place of its index, unless entries before it have none.
+fn place_of_slot(walk: &Walk, key: u64, index: u64) -> Option<usize> {
+    let slots = walk.slots();
+    let place = usize::try_from(index).ok()?;
+    let is_it = |place: &usize| slots.get(*place) == Some(&(key, index));
+    let found = Some(place).filter(is_it).or_else(|| {
+        let before = &slots[..place.min(slots.len())];
+        before.binary_search_by_key(&index, |slot| slot.1).ok()
+    });
+    found.filter(is_it)
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The walk: all entries in order, hashed and held against tiles, heads and notices. Pure: bytes come from the caller.
 
 use super::{Finding, Report};
-use crate::log::edge::fold_perfect;
 use crate::storage::coord::Head;
+use crate::storage::lookup::short_key;
 use evidence::{
     AuditSpan, Author, Commitment, ENTRY_LEN, Entry, KeyHash, Kind, Notice, Registry, Slot,
 };
 use service::{AwsLc, P256Verifier};
 use std::collections::{HashMap, VecDeque};
-use tlog::{Frontier, Hash, LeafIndex, Tile, TreeSize};
+use tlog::{Frontier, Growth, Hash, LeafIndex, TILE_HEIGHT, TILE_WIDTH, Tile, TreeSize};
 
 /// The levels of full tiles that are compared.
 const TILE_LEVELS: usize = 8;
@@ -26,8 +26,10 @@ pub struct Walk {
     completed: Vec<(Tile, Vec<Hash>)>,
     /// Heads that are still ahead, smallest first.
     heads: VecDeque<Head>,
-    /// The first eight bytes of each slot, and whose it is.
+    /// The short key of each slot, and whose it is, in the order of the entries.
     slots: Vec<(u64, u64)>,
+    /// The short key of each leaf hash, if they are to be kept.
+    leaves: Option<Vec<u64>>,
     halt_at: Option<TreeSize>,
     halted: Option<Frontier>,
 }
@@ -51,6 +53,7 @@ impl Walk {
             completed: Vec::new(),
             heads: heads.into(),
             slots: Vec::new(),
+            leaves: None,
             halt_at: None,
             halted: None,
         }
@@ -77,20 +80,31 @@ impl Walk {
         self.frontier.root()
     }
 
+    /// From now on keeps the short key of each leaf hash too, to be compared with a lookup.
+    pub fn keep_leaves(&mut self) {
+        self.leaves = Some(Vec::new());
+    }
+
+    /// The short keys of the slots, each with the index of its entry, in the order of the entries.
+    pub fn slots(&self) -> &[(u64, u64)] {
+        &self.slots
+    }
+
+    /// The short keys of the leaf hashes, if they were to be kept.
+    pub fn leaves(&self) -> &[u64] {
+        self.leaves.as_deref().unwrap_or_default()
+    }
+
     /// Takes the next entries, packed.
-    pub fn entries(&mut self, packed: &[u8]) {
+    pub fn entries(&mut self, mut packed: &[u8]) {
         self.pass_heads();
-        for bytes in packed.chunks_exact(ENTRY_LEN) {
-            let index = LeafIndex::new(self.frontier.size().get());
-            match Entry::parse(bytes) {
-                Ok(entry) => self.entry(index, &entry),
-                Err(_) => self.report.find(Finding::MalformedEntry(index)),
-            }
-            let leaf = Hash::of_leaf(bytes);
-            self.frontier.append(leaf);
-            self.grow(0, leaf);
-            self.report.entries += 1;
+        while packed.len() >= ENTRY_LEN {
+            // Up to where a root is asked for; the nodes of a stretch are hashed once.
+            let stretch = self.to_next_root().saturating_mul(ENTRY_LEN);
+            let (now, later) = packed.split_at(stretch.min(packed.len() / ENTRY_LEN * ENTRY_LEN));
+            self.stretch(now);
             self.pass_heads();
+            packed = later;
         }
     }
 
@@ -164,9 +178,7 @@ impl Walk {
             return self.report.find(Finding::Author(index));
         };
         let slot = Slot::of(&author.bureau(), entry.tag());
-        let mut prefix = [0; 8];
-        prefix.copy_from_slice(&slot.as_bytes()[..8]);
-        self.slots.push((u64::from_be_bytes(prefix), index.get()));
+        self.slots.push((short_key(slot.as_bytes()), index.get()));
         if self.verify_signatures && !self.signature_holds(entry, index) {
             self.report.find(Finding::EntrySignature(index));
         }
@@ -229,21 +241,49 @@ impl Walk {
         }
     }
 
-    /// Adds a hash to the tile of this level, and when it is full its root to the level above.
-    fn grow(&mut self, level: u8, hash: Hash) {
-        let Some(pending) = self.pending.get_mut(usize::from(level)) else {
-            return;
-        };
-        pending.push(hash);
-        if pending.len() < 256 {
-            return;
+    /// Entries after which no root is asked for but after the last.
+    fn stretch(&mut self, packed: &[u8]) {
+        let first = self.frontier.size().get();
+        let mut leaves = Vec::with_capacity(packed.len() / ENTRY_LEN);
+        for (index, bytes) in (first..).zip(packed.chunks_exact(ENTRY_LEN)) {
+            let index = LeafIndex::new(index);
+            match Entry::parse(bytes) {
+                Ok(entry) => self.entry(index, &entry),
+                Err(_) => self.report.find(Finding::MalformedEntry(index)),
+            }
+            leaves.push(Hash::of_leaf(bytes));
         }
-        let hashes = std::mem::take(pending);
-        let tiles = self.frontier.size().get() >> (8 * (u32::from(level) + 1));
-        if let Ok(tile) = Tile::new(level, tiles - 1, 256) {
-            self.grow(level + 1, fold_perfect(&hashes));
-            self.completed.push((tile, hashes));
+        self.report.entries += leaves.len() as u64;
+        if let Some(kept) = &mut self.leaves {
+            kept.extend(leaves.iter().map(|leaf| short_key(leaf.as_bytes())));
         }
+        let growth = Growth::new(&self.frontier, leaves);
+        for (level, pending) in (0u8..).zip(&mut self.pending) {
+            let (first, new) = growth.new_nodes_at(level * TILE_HEIGHT);
+            // The tile whose hashes are pending.
+            let mut tiles = (first - pending.len() as u64) / TILE_WIDTH..;
+            pending.extend_from_slice(new);
+            while pending.len() >= 256 {
+                let later = pending.split_off(256);
+                let hashes = std::mem::replace(pending, later);
+                let tile = tiles.next().map(|index| Tile::new(level, index, 256));
+                if let Some(Ok(tile)) = tile {
+                    self.completed.push((tile, hashes));
+                }
+            }
+        }
+        self.frontier = growth.frontier();
+    }
+
+    /// How many entries may be taken before a root is asked for.
+    fn to_next_root(&self) -> usize {
+        let size = self.frontier.size();
+        let halt = self.halt_at.filter(|halt| *halt > size);
+        let head = self.heads.front().map(|head| head.size);
+        let next = halt.into_iter().chain(head).min();
+        next.map_or(usize::MAX, |next| {
+            usize::try_from(next.get() - size.get()).unwrap_or(usize::MAX)
+        })
     }
 
     /// Compares every head of the size that was just reached.

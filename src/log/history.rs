@@ -382,12 +382,14 @@ pub fn frame(packed: &[u8]) -> Bytes {
 /// The packed entries of a bundle; none if it is not framed as [`frame`] does it.
 pub fn packed(framed: &[u8]) -> Option<Vec<u8>> {
     let length = u16::try_from(ENTRY_LEN).ok()?.to_be_bytes();
-    let entries = framed.chunks(FRAMED_LEN);
-    let is_whole = |entry: &[u8]| entry.len() == FRAMED_LEN && entry.starts_with(&length);
-    entries
-        .clone()
-        .all(is_whole)
-        .then(|| entries.flat_map(|entry| &entry[2..]).copied().collect())
+    let mut packed = Vec::with_capacity(framed.len() / FRAMED_LEN * ENTRY_LEN);
+    for entry in framed.chunks(FRAMED_LEN) {
+        if entry.len() != FRAMED_LEN || !entry.starts_with(&length) {
+            return None;
+        }
+        packed.extend_from_slice(&entry[2..]);
+    }
+    Some(packed)
 }
 
 /// Why something cannot be read.

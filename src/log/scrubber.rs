@@ -11,13 +11,15 @@ use crate::storage::anchor::{Anchor, AnchorError};
 use crate::storage::coord::{Coord, CoordError};
 use crate::storage::objects::{ObjectError, Objects};
 use evidence::{ENTRY_LEN, Entry, Slot};
+use lookup_check::LookupCheck;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tlog::{Bundle, Frontier, Hash, LeafIndex, NodeId, TILE_WIDTH, Tile, TreeSize};
 
-/// Entries that are scrubbed in a second unless the operator says otherwise: ten million in 17 minutes, for two hundredths of
-/// a core and some megabytes of reads a second.
+mod lookup_check;
+
+/// Entries that are scrubbed in a second unless the operator says otherwise: ten million in 17 minutes.
 pub const ENTRIES_PER_SECOND: u64 = 10_000;
 
 /// A pass begins this long after the one before it, or as soon as that has ended: a small log is not read all the time.
@@ -79,10 +81,11 @@ impl Scrubber {
         let (stored, size) = (committed.stored, committed.head.size);
         let mut frontier = Frontier::empty();
         let mut heads = Heads::default();
+        let mut lookups = LookupCheck::begin(&self.log, size).await?;
         self.is_at(TreeSize::ZERO);
         for index in 0..stored.get() / TILE_WIDTH {
             let packed = self.bundle(index, stored).await?;
-            self.lookups(index * TILE_WIDTH, &packed).await?;
+            lookups.take(index * TILE_WIDTH, &packed);
             heads.pass(self.log.coord(), &mut frontier, &packed).await?;
             self.pace(TILE_WIDTH).await;
             self.is_at(frontier.size());
@@ -91,12 +94,20 @@ impl Scrubber {
         // The newest entries lie in rows alone; their hashes are in memory.
         let newest = LeafIndex::new(stored.get());
         let packed = self.log.coord().read_back(newest, size).await?;
-        self.lookups(stored.get(), &packed).await?;
+        lookups.take(stored.get(), &packed);
         heads.pass(self.log.coord(), &mut frontier, &packed).await?;
         if frontier.root() != committed.head.root {
             return Err(Lost::Rows(stored).into());
         }
         self.pace(size.get() - stored.get()).await;
+        for unsure in lookups.finish(self).await? {
+            let (from, to) = (unsure.start, TreeSize::new(unsure.end));
+            let to = to.map_err(|_| HistoryError::NotThere)?;
+            let history = Arc::clone(&self.log.heart().history);
+            let packed = history.entries(LeafIndex::new(from), to).await?;
+            self.lookups(from, &packed).await?;
+            self.pace(to.get() - from).await;
+        }
         self.journal().await?;
         self.is_at(size);
         Ok(())
@@ -205,7 +216,7 @@ impl Scrubber {
         Ok(())
     }
 
-    /// Every entry is found by its slot, and by its leaf hash as far as that lookup is filled.
+    /// Asks for each entry by its slot, and by its leaf hash as far as that lookup is filled, and enters what is not found.
     async fn lookups(&self, first: u64, packed: &[u8]) -> Result<(), ScrubError> {
         let coord = self.log.coord();
         let indexed = coord.leaves_indexed().await?;
@@ -315,7 +326,7 @@ impl Scrubber {
     }
 
     /// Waits as long as so many entries may take.
-    async fn pace(&self, entries: u64) {
+    pub(super) async fn pace(&self, entries: u64) {
         let micros = entries.saturating_mul(1_000_000) / self.entries_per_second.max(1);
         tokio::time::sleep(Duration::from_micros(micros)).await;
     }

@@ -1,5 +1,6 @@
 //! The port `Coord`: the one place where indices are assigned and the head advances.
 
+use super::lookup::Lookups;
 use async_trait::async_trait;
 use evidence::{AuditEvent, AuditRow, Commitment, ENTRY_LEN, NoticeType, Slot};
 use std::fmt;
@@ -149,7 +150,7 @@ pub struct Seen {
 /// - Reads ([`Coord::read_back`] and below) go through another connection than the writer's and see every
 ///   transaction that was answered before they were called.
 #[async_trait]
-pub trait Coord: Send + Sync {
+pub trait Coord: Lookups {
     /// The newest committed state; before the genesis the empty tree, at time 0.
     async fn committed(&self) -> Result<Committed, CoordError>;
 

@@ -10,6 +10,7 @@ mod copy;
 mod head;
 mod head_lock;
 mod key_fill;
+mod lookup;
 mod notice;
 mod recent_slots;
 mod seen;

@@ -6,6 +6,7 @@ use crate::storage::coord::{
     Advance, Committed, Coord, CoordError, Head, HeadLock, Incarnation, KeptBy, KeptHead, Seen,
     StoredNotice, WitnessedHeads,
 };
+use crate::storage::lookup::{Lookup, LookupPage, Lookups};
 use async_trait::async_trait;
 use evidence::{AuditEvent, AuditRow, Commitment, Slot};
 use std::sync::{Arc, Mutex};
@@ -48,6 +49,29 @@ impl SimulatedCoord {
         self.process
             .operate(atomic(name), failed, change, |_| {})
             .await
+    }
+}
+
+#[async_trait]
+impl Lookups for SimulatedCoord {
+    /// A slot of the twin is in its table at once.
+    async fn waiting_slots(&self) -> Result<Vec<(LeafIndex, Vec<Slot>)>, CoordError> {
+        self.read("waiting slots", |_| Ok(Vec::new())).await
+    }
+
+    async fn page(&self, lookup: Lookup, _page: Option<u64>) -> Result<LookupPage, CoordError> {
+        let ask = |disk: &Disk| {
+            Ok(LookupPage {
+                rows: disk.tables.lookup(lookup).rows(),
+                next: None,
+            })
+        };
+        self.read("lookup page", ask).await
+    }
+
+    async fn overflow(&self, lookup: Lookup) -> Result<Vec<([u8; 32], LeafIndex)>, CoordError> {
+        let ask = |disk: &Disk| Ok(disk.tables.lookup(lookup).overflow());
+        self.read("lookup overflow", ask).await
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::storage::coord::{
     Advance, Committed, CoordError, Head, Incarnation, KeptBy, KeptHead, Seen, StoredNotice,
 };
+use crate::storage::lookup::Lookup;
 use evidence::{AuditEvent, AuditRow, Commitment, ENTRY_LEN};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -61,6 +62,20 @@ impl ShortKeys {
         }
     }
 
+    /// Every row of the short keys.
+    pub(super) fn rows(&self) -> Vec<(u64, LeafIndex)> {
+        let numbered =
+            |(key, index): (&[u8; 8], &u64)| (u64::from_be_bytes(*key), LeafIndex::new(*index));
+        self.by_prefix.iter().map(numbered).collect()
+    }
+
+    /// Every row of those that collide.
+    pub(super) fn overflow(&self) -> Vec<([u8; 32], LeafIndex)> {
+        let rows = self.overflow.iter();
+        rows.map(|(key, index)| (*key, LeafIndex::new(*index)))
+            .collect()
+    }
+
     pub(super) fn candidates(&self, key: &[u8; 32]) -> Vec<LeafIndex> {
         let (prefix, _) = key.split_first_chunk().expect("32 bytes begin with 8");
         let found = [self.by_prefix.get(prefix), self.overflow.get(key)];
@@ -74,6 +89,13 @@ impl ShortKeys {
 }
 
 impl Tables {
+    pub(super) fn lookup(&self, lookup: Lookup) -> &ShortKeys {
+        match lookup {
+            Lookup::Slots => &self.slots,
+            Lookup::Leaves => &self.leaves,
+        }
+    }
+
     pub(super) fn state(&self) -> State {
         self.state.clone().unwrap_or_else(|| State {
             head: Head {

@@ -5,6 +5,7 @@
 use super::{Disk, Fault, Machine, Process, SimulatedAnchor, SimulatedCoord, SimulatedObjects};
 use crate::storage::anchor::Anchor;
 use crate::storage::coord::{Coord, CoordError};
+use crate::storage::lookup_contract::every_row_is_read_once;
 use crate::storage::objects::Objects;
 use crate::storage::{anchor_contract, coord_contract, objects_contract, sample_step};
 use std::sync::Arc;
@@ -56,6 +57,11 @@ mod anchor {
     use crate::storage::anchor_contract::anchor_contract;
 
     anchor_contract!(super::place());
+}
+
+#[tokio::test]
+async fn every_row_of_the_twins_lookups_is_read_once() {
+    every_row_is_read_once(&place(), 50).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 use super::*;
 use crate::storage::coord_contract::{Store, coord_contract};
+use crate::storage::lookup::{Lookup, Lookups as _};
+use crate::storage::lookup_contract::{every_row_is_read_once, held};
 use crate::storage::sample_step::{step, take};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -13,6 +15,18 @@ impl Store for TempDir {
 }
 
 coord_contract!(tempfile::tempdir().unwrap());
+
+#[tokio::test]
+async fn every_row_of_the_lookups_is_read_once_over_many_pages_whether_it_waits_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    every_row_is_read_once(&folder, 40_000).await;
+    let coord = opened(&folder).await;
+    let waiting = held(&coord, Lookup::Slots).await;
+    assert!(!coord.waiting_slots().await.unwrap().is_empty());
+    coord.enter_slots().await.unwrap();
+    assert!(coord.waiting_slots().await.unwrap().is_empty());
+    assert!(held(&coord, Lookup::Slots).await == waiting);
+}
 
 #[tokio::test]
 async fn a_database_of_another_log_is_refused() {

@@ -169,10 +169,10 @@ impl FolderCheck<'_> {
     /// All that is stored of the entries of one full bundle.
     async fn read_bundle(&self, index: u64) -> Result<BundleRead, CoordError> {
         let first = LeafIndex::new(index * TILE_WIDTH);
-        let beyond = |_| CoordError::Damaged("a bundle beyond the largest tree".into());
-        let bundle = Bundle::new(index, 256).map_err(|_| beyond(()))?;
-        let tile = Tile::new(0, index, 256).map_err(|_| beyond(()))?;
-        let after = TreeSize::new(first.get() + TILE_WIDTH).map_err(|_| beyond(()))?;
+        let beyond = || CoordError::Damaged("a bundle beyond the largest tree".into());
+        let bundle = Bundle::new(index, 256).map_err(|_| beyond())?;
+        let tile = Tile::new(0, index, 256).map_err(|_| beyond())?;
+        let after = TreeSize::new(first.get() + TILE_WIDTH).map_err(|_| beyond())?;
         let rows = match self.coord.read_back(first, after).await {
             Ok(rows) => Rows::There(rows),
             Err(CoordError::Absent) => Rows::Dropped,

@@ -18,9 +18,9 @@ pub enum Lookup {
 }
 
 /// What a table is sorted and searched by: the first 8 bytes of a hash, a big-endian number.
-pub const fn short_key(hash: &[u8; 32]) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *hash;
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+pub fn short_key(hash: &[u8; 32]) -> u64 {
+    let (first, _) = hash.split_first_chunk().expect("32 bytes begin with 8");
+    u64::from_be_bytes(*first)
 }
 
 /// Some rows of a table.
@@ -63,7 +63,7 @@ impl LookupSum {
     }
 }
 
-/// A permutation of the numbers in which each bit depends on all (the finaliser of SplitMix64).
+/// A permutation of the numbers in which each bit depends on all (as at the end of `SplitMix64`).
 const fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -15,7 +15,7 @@ use tlog::{Hash, LeafIndex, TreeSize};
 /// A row of a sum is this much less work than an entry of the pass.
 const ROWS_AN_ENTRY: u64 = 8;
 /// Entries that are asked for at once.
-const ASKED_AT_ONCE: u64 = 256;
+const ASKED_AT_ONCE: usize = 256;
 
 /// What the lookups must hold, as far as the pass is.
 pub(super) struct LookupCheck {
@@ -69,10 +69,10 @@ impl LookupCheck {
     }
 
     /// Sums up the lookups, slowly; answers the runs of entries that have to be asked for one by one.
-    pub(super) async fn finish(self, pace: &Scrubber) -> Result<Vec<Range<u64>>, ScrubError> {
+    pub(super) async fn finish(self, scrubber: &Scrubber) -> Result<Vec<Range<u64>>, ScrubError> {
         let mut sure = u64::MAX;
         for expected in [self.slots, self.leaves] {
-            let holds = expected.holds(pace).await?;
+            let holds = expected.holds(scrubber).await?;
             let newest = match expected.lookup {
                 // Those that wait are held in memory too and cost little to ask for.
                 Lookup::Slots => expected.below,
@@ -81,9 +81,9 @@ impl LookupCheck {
             };
             sure = sure.min(if holds { newest } else { 0 });
         }
-        let starts = (sure..self.size).step_by(ASKED_AT_ONCE as usize);
+        let starts = (sure..self.size).step_by(ASKED_AT_ONCE);
         Ok(starts
-            .map(|start| start..(start + ASKED_AT_ONCE).min(self.size))
+            .map(|start| start..(start + ASKED_AT_ONCE as u64).min(self.size))
             .collect())
     }
 }
@@ -95,8 +95,8 @@ impl Expected {
         }
     }
 
-    async fn holds(&self, pace: &Scrubber) -> Result<bool, ScrubError> {
-        let coord = pace.log.coord();
+    async fn holds(&self, scrubber: &Scrubber) -> Result<bool, ScrubError> {
+        let coord = scrubber.log.coord();
         let mut found = LookupSum::default();
         let mut count = |key, index: LeafIndex| {
             if index.get() < self.below {
@@ -113,7 +113,7 @@ impl Expected {
             for (key, index) in page.rows {
                 count(key, index);
             }
-            pace.pace(rows / ROWS_AN_ENTRY).await;
+            scrubber.pace(rows / ROWS_AN_ENTRY).await;
             at = page.next;
             if at.is_none() {
                 return Ok(found == self.sum);

@@ -30,6 +30,22 @@ struct BundleRead {
     framed: Option<Bytes>,
     /// The stored tile of its leaf hashes.
     tile: Option<Bytes>,
+    /// The entries of the stored bundle, packed, if it is whole.
+    bundled: Option<Vec<u8>>,
+    /// The leaf hashes of these.
+    leaves: Vec<Hash>,
+}
+
+/// The entries of a stored bundle and their leaf hashes, hashed on another core than the one that walks.
+async fn hashed(framed: Option<Bytes>) -> (Option<Vec<u8>>, Vec<Hash>) {
+    let hash = move || {
+        let packed = framed.as_deref().and_then(packed);
+        let packed = packed.filter(|packed| packed.len() == 256 * ENTRY_LEN);
+        let entries = packed.as_deref().unwrap_or_default();
+        let leaves = entries.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
+        (packed, leaves)
+    };
+    tokio::task::spawn_blocking(hash).await.unwrap_or_default()
 }
 
 /// The rows of a bundle's entries.
@@ -126,33 +142,30 @@ impl FolderCheck<'_> {
                 rows,
                 framed,
                 tile,
+                bundled,
+                leaves,
             } = read?;
             let first = LeafIndex::new(bundle.index() * TILE_WIDTH);
             let last = LeafIndex::new(first.get() + TILE_WIDTH - 1);
             if matches!(rows, Rows::Damaged) {
                 walk.report().find(Finding::Row(first, last));
             }
-            let packed = match (&framed, rows) {
-                (Some(framed), rows) => {
-                    let packed = packed(framed).unwrap_or_default();
-                    if matches!(rows, Rows::There(rows) if rows != packed) {
+            if framed.is_none() {
+                walk.report().find(Finding::Missing(bundle.path()));
+            }
+            match (bundled, rows) {
+                (Some(bundled), rows) => {
+                    if matches!(rows, Rows::There(rows) if rows != bundled) {
                         walk.report().find(Finding::Row(first, last));
                     }
-                    packed
+                    walk.hashed(&bundled, &leaves);
                 }
-                (None, rows) => {
-                    walk.report().find(Finding::Missing(bundle.path()));
-                    match rows {
-                        Rows::There(rows) => rows,
-                        Rows::Dropped | Rows::Damaged => Vec::new(),
-                    }
+                (None, Rows::There(rows)) if framed.is_none() => walk.entries(&rows),
+                (None, _) => {
+                    walk.report().find(Finding::Tile(bundle.path()));
+                    return Ok(());
                 }
-            };
-            if packed.len() != 256 * ENTRY_LEN {
-                walk.report().find(Finding::Tile(bundle.path()));
-                return Ok(());
             }
-            walk.entries(&packed);
             for (completed, expected) in walk.completed() {
                 if completed.level() == 0 {
                     walk.compare_tile(completed, &expected, tile.as_deref());
@@ -182,11 +195,15 @@ impl FolderCheck<'_> {
         let (bundle_path, tile_path) = (bundle.path(), tile.path());
         let (framed, tile) =
             futures_util::join!(self.objects.get(&bundle_path), self.objects.get(&tile_path));
+        let framed = framed.ok().flatten();
+        let (bundled, leaves) = hashed(framed.clone()).await;
         Ok(BundleRead {
             bundle,
             rows,
-            framed: framed.ok().flatten(),
+            framed,
             tile: tile.ok().flatten(),
+            bundled,
+            leaves,
         })
     }
 

@@ -96,15 +96,23 @@ impl Walk {
     }
 
     /// Takes the next entries, packed.
-    pub fn entries(&mut self, mut packed: &[u8]) {
+    pub fn entries(&mut self, packed: &[u8]) {
+        let leaves: Vec<Hash> = packed.chunks_exact(ENTRY_LEN).map(Hash::of_leaf).collect();
+        self.hashed(packed, &leaves);
+    }
+
+    /// Takes the next entries, packed, whose leaf hashes the caller computed: nobody else may be trusted with that.
+    pub fn hashed(&mut self, packed: &[u8], leaves: &[Hash]) {
         self.pass_heads();
-        while packed.len() >= ENTRY_LEN {
+        let (mut entries, mut leaves) = (packed.as_chunks().0, leaves);
+        while !leaves.is_empty() && entries.len() == leaves.len() {
             // Up to where a root is asked for; the nodes of a stretch are hashed once.
-            let stretch = self.to_next_root().saturating_mul(ENTRY_LEN);
-            let (now, later) = packed.split_at(stretch.min(packed.len() / ENTRY_LEN * ENTRY_LEN));
-            self.stretch(now);
+            let stretch = self.to_next_root().min(leaves.len());
+            let (now, later) = entries.split_at(stretch);
+            let (hashes, hashes_later) = leaves.split_at(stretch);
+            self.stretch(now, hashes);
             self.pass_heads();
-            packed = later;
+            (entries, leaves) = (later, hashes_later);
         }
     }
 
@@ -242,22 +250,20 @@ impl Walk {
     }
 
     /// Entries after which no root is asked for but after the last.
-    fn stretch(&mut self, packed: &[u8]) {
+    fn stretch(&mut self, entries: &[[u8; ENTRY_LEN]], leaves: &[Hash]) {
         let first = self.frontier.size().get();
-        let mut leaves = Vec::with_capacity(packed.len() / ENTRY_LEN);
-        for (index, bytes) in (first..).zip(packed.chunks_exact(ENTRY_LEN)) {
+        for (index, bytes) in (first..).zip(entries) {
             let index = LeafIndex::new(index);
             match Entry::parse(bytes) {
                 Ok(entry) => self.entry(index, &entry),
                 Err(_) => self.report.find(Finding::MalformedEntry(index)),
             }
-            leaves.push(Hash::of_leaf(bytes));
         }
         self.report.entries += leaves.len() as u64;
         if let Some(kept) = &mut self.leaves {
             kept.extend(leaves.iter().map(|leaf| short_key(leaf.as_bytes())));
         }
-        let growth = Growth::new(&self.frontier, leaves);
+        let growth = Growth::new(&self.frontier, leaves.to_vec());
         for (level, pending) in (0u8..).zip(&mut self.pending) {
             let (first, new) = growth.new_nodes_at(level * TILE_HEIGHT);
             // The tile whose hashes are pending.

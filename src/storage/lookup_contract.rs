@@ -10,7 +10,7 @@ use tlog::{Hash, LeafIndex};
 /// A slot is among those that wait or in the table, a leaf hash in its table, or in the overflow: each once.
 pub(crate) async fn every_row_is_read_once(store: &impl Store, count: u64) {
     let coord = store.handle().await;
-    coord.open(Incarnation([1; 16])).await.unwrap();
+    coord.open(Incarnation([1; 16]), None).await.unwrap();
     take(&*coord, step(count)).await;
     take(&*coord, step(5)).await;
     let mut leaves: Vec<Hash> = (0..count)

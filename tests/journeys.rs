@@ -32,6 +32,7 @@ mod witness_memory;
 mod witnessed;
 
 use libtest_mimic::Trial;
+pub use witnessed::stored;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {

@@ -4,6 +4,7 @@
 mod attack;
 mod attacked;
 mod backup;
+mod bit_rot;
 mod crashes;
 mod deploy;
 mod eavesdropper;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ("fuzz", fuzz::trials()),
         ("crash", witness_crashes::trials()),
         ("crash", injection::trials()),
+        ("crash", bit_rot::trials()),
     ]
     .into_iter()
     .flat_map(|(kind, trials)| trials.into_iter().map(move |trial| trial.with_kind(kind)))

@@ -266,7 +266,7 @@ fn database_restored() -> Result<(), Failed> {
 }
 
 /// Waits until so many entries lie in tiles.
-pub(super) fn stored(town: &Town, entries: u64) -> Result<(), Failed> {
+pub fn stored(town: &Town, entries: u64) -> Result<(), Failed> {
     until(|| {
         let metrics = http::get(town.admin_url(), "/metrics")?.text();
         let stored = metrics

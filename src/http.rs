@@ -9,6 +9,7 @@ pub mod charge;
 pub mod ct;
 pub mod docs;
 pub mod log_info;
+pub mod misbehavior;
 pub mod notices;
 pub mod problems;
 pub mod proofs;
@@ -82,6 +83,7 @@ fn api_routes() -> OpenApiRouter<Arc<Log>> {
         .routes(routes!(proofs::inclusion))
         .routes(routes!(proofs::consistency))
         .routes(routes!(log_info::log_info))
+        .routes(routes!(misbehavior::convict))
         .routes(routes!(seen::seen))
         .routes(routes!(notices::list, notices::publish))
         .routes(routes!(notices::one))

@@ -25,6 +25,9 @@ pub struct LogInfo {
     /// Of a frozen log: the two notes under its own key that contradict each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     contradiction: Option<[String; 2]>,
+    /// Of a log that is convicted: the proof, a file that `notary verify` judges offline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    misbehavior: Option<String>,
     /// The verifier keys: Ed25519 (0x01), RFC 6962 P-256 (0x05), ML-DSA-44 (0x06).
     vkeys: Vec<String>,
     /// SHA-256 of the P-256 tree head key's SPKI, base64 (RFC 6962 §3.2).
@@ -146,6 +149,7 @@ pub async fn log_info(State(log): State<Arc<Log>>) -> Result<Json<LogInfo>, Reje
         state: state.word(),
         why: state.why().map(str::to_owned),
         contradiction,
+        misbehavior: log.status().proof().map(|proof| proof.to_string()),
         vkeys: vkeys.iter().map(ToString::to_string).collect(),
         log_id: Hash::of(tree_head).to_base64(),
         entry_key: STANDARD.encode(signer.entry_spki()),

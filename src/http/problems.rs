@@ -25,6 +25,10 @@ service::problem_kinds! {
         "Mend the entry at the position that is named and send the whole body again.";
     MALFORMED_NOTICE = "malformed-notice", BAD_REQUEST, "The body is no well-formed notice.",
         "Send the canonical JSON (RFC 8785) of the notice with its admin signatures, as `notarylog notice publish` does.";
+    MALFORMED_PROOF = "malformed-proof", BAD_REQUEST, "The body is no proof of misbehaviour.",
+        "Send the file as it is; `notary misbehavior explain` says what is wrong with it.";
+    NOT_PROVEN = "not-proven", UNPROCESSABLE_ENTITY, "The file proves nothing against this log.",
+        "Nothing to do; `notary misbehavior explain` says whom it accuses, and why it proves nothing.";
     MALFORMED_QUERY = "malformed-query", BAD_REQUEST, "A parameter is missing or malformed.",
         "Sizes and indices are decimals without sign or leading zeroes; hashes are hex or base64. See /openapi.json.";
     OUT_OF_RANGE = "out-of-range", BAD_REQUEST, "The log does not reach so far, or the sizes are in the wrong order.",

@@ -105,6 +105,8 @@ impl Runner {
                 setback = sequencer.run(&stop) => setback,
                 // A cosigner ends by itself only when the log must take nothing any more.
                 () = ended(cosigner.as_ref()) => None,
+                // A proof against our key came from outside.
+                () = halted(&self.log.status) => None,
             };
             behind.trigger();
             let _ended = keeper.await;
@@ -256,6 +258,12 @@ enum Closed {
     ForGood,
     /// The store could not be read.
     Unreadable(String),
+}
+
+async fn halted(status: &Status) {
+    while !status.is_final() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn ended(task: Option<&JoinHandle<()>>) {

@@ -1,8 +1,8 @@
 //! Whether the log takes entries, and if not, why: a log that halts says so in public.
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use std::sync::Arc;
-use tlog::{LeafIndex, Note};
+use tlog::{LeafIndex, MisbehaviorProof, Note};
 
 /// What the log is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,24 +54,30 @@ impl State {
 
 /// The shared state.
 #[derive(Clone)]
-pub struct Status(Arc<ArcSwap<State>>);
+pub struct Status {
+    state: Arc<ArcSwap<State>>,
+    proof: Arc<ArcSwapOption<String>>,
+}
 
 impl Status {
     /// A log in this state.
     pub fn new(state: State) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(state)))
+        Self {
+            state: Arc::new(ArcSwap::from_pointee(state)),
+            proof: Arc::default(),
+        }
     }
 
     /// What the log is doing now.
     pub fn get(&self) -> Arc<State> {
-        self.0.load_full()
+        self.state.load_full()
     }
 
     /// Stops intake for good, until an operator looks at it and starts the log again. The first reason stays.
     pub fn halt(&self, why: impl std::fmt::Display) {
         if !self.get().is_final() {
             tracing::error!(%why, "The log stops taking entries; reads go on.");
-            self.0.store(Arc::new(State::ReadOnly(why.to_string())));
+            self.state.store(Arc::new(State::ReadOnly(why.to_string())));
         }
     }
 
@@ -83,13 +89,13 @@ impl Status {
                 "this log was ended by the notice at entry {last}: its last head is final, and it answers reads for \
                  ever. Submit to its successor"
             );
-            self.0.store(Arc::new(State::Ended(why)));
+            self.state.store(Arc::new(State::Ended(why)));
         }
     }
 
     /// Whether the log was ended.
     pub fn has_ended(&self) -> bool {
-        matches!(**self.0.load(), State::Ended(_))
+        matches!(**self.state.load(), State::Ended(_))
     }
 
     /// Two heads under our own key contradict each other: intake stops for good, and both notes are shown.
@@ -100,14 +106,29 @@ impl Status {
                 "Two heads under this log's own key contradict each other; it stops for good."
             );
             let notes = Box::new([theirs.to_string(), ours.to_string()]);
-            self.0.store(Arc::new(State::Frozen(notes)));
+            self.state.store(Arc::new(State::Frozen(notes)));
         }
+    }
+
+    /// A proof stands against one of our keys, whoever used it: nothing is published any more, and the proof is shown with
+    /// both notes. It must be verified. The first stays.
+    pub fn convict(&self, proof: &MisbehaviorProof) {
+        if self.proof().is_none() {
+            self.proof.store(Some(Arc::new(proof.to_string())));
+            let first = proof.first().note();
+            self.freeze(first, proof.second().map_or(first, |second| second.note()));
+        }
+    }
+
+    /// The proof that stands against one of our keys.
+    pub fn proof(&self) -> Option<Arc<String>> {
+        self.proof.load_full()
     }
 
     /// No entries until this has happened.
     pub(super) fn wait(&self, why: impl std::fmt::Display) {
         if !self.get().is_final() {
-            self.0.store(Arc::new(State::Waiting(why.to_string())));
+            self.state.store(Arc::new(State::Waiting(why.to_string())));
         }
     }
 
@@ -119,29 +140,29 @@ impl Status {
                 why = state.why(),
                 "The log signs nothing because of its clock; reads go on."
             );
-            self.0.store(Arc::new(state));
+            self.state.store(Arc::new(state));
         }
     }
 
     /// Whether it waits for a clock that may be signed.
     pub fn waits_for_clock(&self) -> bool {
-        matches!(**self.0.load(), State::Clock(_))
+        matches!(**self.state.load(), State::Clock(_))
     }
 
     /// Entries are taken from now on, unless intake was stopped for good.
     pub(super) fn serve(&self) {
         if !self.get().is_final() {
-            self.0.store(Arc::new(State::Serving));
+            self.state.store(Arc::new(State::Serving));
         }
     }
 
     /// Whether entries are taken.
     pub fn is_serving(&self) -> bool {
-        **self.0.load() == State::Serving
+        **self.state.load() == State::Serving
     }
 
     /// Whether intake was stopped for good.
     pub fn is_final(&self) -> bool {
-        self.0.load().is_final()
+        self.state.load().is_final()
     }
 }

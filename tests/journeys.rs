@@ -10,6 +10,7 @@ mod demo_story;
 mod end;
 mod flood;
 mod folder;
+mod gossip;
 mod hostile;
 mod keys;
 mod load;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
         witness::trials(),
         signed_list::trials(),
         witness_memory::trials(),
+        gossip::trials(),
         conformance::trials(),
         witnessed::trials(),
         lying_witness::trials(),

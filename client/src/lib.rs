@@ -41,6 +41,7 @@ mod sealing;
 mod submission;
 mod verdict;
 mod verification;
+mod witness_client;
 
 pub use accusation::Accusation;
 pub use case_store::{CaseError, CaseStore, OPEN_MAX, OpenItem};
@@ -64,3 +65,4 @@ pub use sealing::{SealError, Sealed, seal};
 pub use submission::{Claim, Courier, Outcome, Proof, Sent};
 pub use verdict::{Argument, Check, CheckName, Verdict, Word};
 pub use verification::{Exhibit, verify};
+pub use witness_client::{Observed, WitnessClient, WitnessError};

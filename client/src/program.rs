@@ -10,6 +10,7 @@ mod errand;
 mod hash;
 mod key;
 mod misbehavior;
+mod observe;
 mod policy;
 mod policy_explain;
 mod progress;
@@ -60,6 +61,7 @@ fn dispatch(command: Command, voice: Voice) -> Result<Answer, Failure> {
         Verb::Misbehavior(MisbehaviorVerb::Explain { accused, file }) => {
             misbehavior::explain(&file, accused.as_deref(), voice)
         }
+        Verb::Observe { file, urls } => wait_for(observe::observe(&file, &urls, voice)),
         Verb::Policy(PolicyVerb::Fetch { url, out }) => {
             wait_for(policy::fetch(&url, out.as_deref(), voice.lang))
         }

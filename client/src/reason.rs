@@ -35,6 +35,8 @@ pub enum Reason {
     MayNotSubmit,
     /// The enrolment stands at the entry's position or after it.
     EnrolledLater,
+    /// A witness could not be asked: its address, and what came of it.
+    Witness(String, String),
     /// Not in the form of a proof of misbehaviour.
     MisbehaviorMalformed(MalformedMisbehavior),
     /// What a proof of misbehaviour fails by.
@@ -62,6 +64,12 @@ impl Reason {
                         "没有指定规则：文件自带的密钥单凭自身不能证明什么。请取得日志 {origin} 的规则，\
                          核对其指纹与公布的一致，再用 --policy 指定"
                     ),
+                };
+            }
+            Self::Witness(url, why) => {
+                return match lang {
+                    Lang::En => format!("the witness {url} could not be asked ({why})"),
+                    Lang::Zh => format!("无法询问见证方 {url}（{why}）"),
                 };
             }
             Self::MisbehaviorMalformed(why) => {

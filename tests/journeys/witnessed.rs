@@ -4,11 +4,12 @@ use crate::backup::copy;
 use crate::eavesdropper;
 use crate::reader::number;
 use crate::submitter::{Submitter, bytes, post};
+use crate::witness_house::done;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use demo::http::{self, Answer};
 use demo::person::Person;
-use demo::process::Process;
+use demo::process::{Process, ask};
 use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -431,7 +432,25 @@ fn cloned() -> Result<(), Failed> {
         "the copy shows no head of its own"
     );
     assert_eq!(post(&url, &entry(&bureau, 3))?.status, 503);
-    // The other goes on.
+    // Two heads under one key convict the key, whoever of the two meant no harm: no witness cosigns either of them.
+    drop(process);
+    let claim = post(town.url(), &entry(&bureau, 4))?;
+    assert_ne!(claim.status, 200, "{}", claim.text());
+    town.close_log()?;
+    // Those who answer for the witnesses look at the proof, and decide: the copy is off, and the other goes on.
+    for witness in town.witnesses() {
+        let folder = witness.folder();
+        let decide = [
+            "log",
+            "resume",
+            &folder,
+            ORIGIN,
+            "--reason",
+            "a copy ran by mistake",
+        ];
+        done(ask(Person::Witness, decide, town.folder())?)?;
+    }
+    town.open_log()?;
     witnessed(town.url(), &entry(&bureau, 4))?;
     Ok(())
 }

@@ -15,5 +15,9 @@ pub mod suite;
 pub mod trial;
 pub mod verdict;
 
+/// How the origins of the suite's logs begin, under a domain that nobody has. Their keys are made of their names, so a
+/// proof of misbehaviour against one of them says nothing about anybody.
+pub const SAMPLE_ORIGINS: &str = "conformance.notarylog.example/";
+
 #[cfg(test)]
 mod vectors;

@@ -13,6 +13,7 @@ use crate::ledger::kept::KeptHead;
 use crate::ledger::{Ledger, LedgerError, Step};
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
+use crate::sighting::Sighting;
 use crate::turn::AT_WORK_MAX;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,6 +58,16 @@ impl Candidate {
             note: Arc::new(note),
             kept: kept.into(),
             request,
+        }
+    }
+}
+
+impl Candidate {
+    /// The head, should it be refused: it costs two counters.
+    pub fn sighting(&self) -> Sighting {
+        Sighting {
+            checkpoint: self.request.checkpoint().clone(),
+            note: Arc::clone(&self.note),
         }
     }
 }

@@ -41,6 +41,8 @@ async fn look(witness: &Witness) -> Result<(), LedgerError> {
         witness
             .drift
             .retain(|origin| roster.by_origin(origin).is_some());
+        // An operator's decision after a conviction changes the table's number too.
+        witness.docket.refresh(&roster).await?;
         tracing::info!(logs = roster.len(), "The table of logs was read again.");
     }
     Ok(())

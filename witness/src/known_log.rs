@@ -1,5 +1,6 @@
 //! A log that is enrolled: its origin, its keys, and what this process knows of it.
 
+use crate::conformance::SAMPLE_ORIGINS;
 use crate::standing::Standing;
 use aws_lc_rs::digest::{SHA256, digest};
 use service::{AwsLc, P256Verifier};
@@ -90,6 +91,11 @@ impl KnownLog {
         }
     }
 
+    /// Whether it is a log of the conformance suite, whose keys everybody has (`crate::conformance`).
+    pub fn is_sample(&self) -> bool {
+        self.enrolled.origin.starts_with(SAMPLE_ORIGINS)
+    }
+
     /// Verifies the lines of a request that the log's keys are said to have signed; all others are ignored.
     pub fn verify(&self, request: &AddCheckpoint) -> Result<LogLines, NotSigned> {
         self.verify_note(request.note(), request.checkpoint())
@@ -139,7 +145,12 @@ impl KnownLog {
 
 /// SHA-256 of an origin in lower-case hex.
 pub fn origin_hash(origin: &str) -> String {
-    hex::encode(digest(&SHA256, origin.as_bytes()))
+    text_hash(origin)
+}
+
+/// SHA-256 of any text in lower-case hex.
+pub fn text_hash(text: &str) -> String {
+    hex::encode(digest(&SHA256, text.as_bytes()))
 }
 
 /// Why a note does not count as its log's.

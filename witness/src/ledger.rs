@@ -5,6 +5,8 @@
 //!   to be dropped and read again.
 
 pub mod kept;
+pub mod resumption;
+pub mod seen;
 pub mod sqlite;
 
 use crate::enrolment::EnrolmentError;
@@ -13,6 +15,8 @@ use crate::known_log::{Enrolled, LogId, Source};
 use crate::log_list::Issue;
 use async_trait::async_trait;
 use kept::KeptHead;
+pub use resumption::Resumption;
+pub use seen::{Seen, SeenHead};
 use std::sync::Arc;
 use tlog::Vkey;
 
@@ -107,6 +111,21 @@ pub trait Ledger: Send + Sync {
 
     /// The heads of a log that were signed of late, oldest first.
     async fn kept(&self, log: LogId) -> Result<Vec<KeptHead>, LedgerError>;
+
+    /// The newest head of each log that each peer showed.
+    async fn seen(&self) -> Result<Vec<Seen>, LedgerError>;
+
+    /// The note of it: the checkpoint, the log's verified lines and the peer's.
+    async fn seen_note(&self, peer: &str, log: LogId) -> Result<Option<String>, LedgerError>;
+
+    /// Remembers what peers showed, each with its note.
+    async fn remember(&self, seen: &[(Seen, String)]) -> Result<(), LedgerError>;
+
+    /// What operators decided after a conviction, oldest first.
+    async fn resumptions(&self) -> Result<Vec<Resumption>, LedgerError>;
+
+    /// Records such a decision; a running witness sees it with its next look at the table of logs.
+    async fn resume(&self, resumption: &Resumption) -> Result<(), LedgerError>;
 
     /// Sorts recent heads into their logs and drops the oldest; true if there is more to do.
     async fn file_kept(&self) -> Result<bool, LedgerError>;

@@ -1,6 +1,8 @@
 //! The port `Memory`: what others remember of us. A witness that starts from an old copy of its state would sign a fork
 //! and be framed by its own past; what it signed before lies with others.
 
+pub mod everybody;
+pub mod seen_by_peers;
 pub mod served_head;
 
 use crate::head::Head;
@@ -8,11 +10,11 @@ use crate::known_log::Enrolled;
 use async_trait::async_trait;
 use std::fmt;
 
-/// A source of memory: the logs, in the heads that they serve; later the peers.
+/// Sources of memory: the logs, in the heads that they serve, and the peers, in what they saw of us.
 #[async_trait]
 pub trait Memory: Send + Sync {
-    /// The newest head of this log that somebody can show with our signature.
-    async fn recall(&self, log: &Enrolled) -> Recall;
+    /// For each source the newest head of this log that it can show with our signature.
+    async fn recall(&self, log: &Enrolled) -> Vec<Recall>;
 }
 
 /// What was recalled.
@@ -35,6 +37,25 @@ pub enum Agreement {
     Silent(String),
     /// We signed this head, and the row knows nothing of it: the state is older than our signatures.
     Older(Head),
+}
+
+/// Compares our row with all that was recalled: one head that we do not know is enough against it, and one that agrees
+/// is enough for it.
+pub fn compare_all(row: &Head, recalled: Vec<Recall>) -> Agreement {
+    let mut silent = Vec::new();
+    let mut agrees = false;
+    for recall in recalled {
+        match compare(row, recall) {
+            Agreement::Consistent => agrees = true,
+            Agreement::Silent(why) => silent.push(why),
+            older @ Agreement::Older(_) => return older,
+        }
+    }
+    if agrees {
+        Agreement::Consistent
+    } else {
+        Agreement::Silent(silent.join(", "))
+    }
 }
 
 /// Compares our row with what was recalled.
@@ -72,8 +93,8 @@ impl fmt::Display for OlderState {
         let Self { origin, row, seen } = self;
         write!(
             f,
-            "the state is older than our own signatures: of the log {origin} we have size {} at time {}, and it serves \
-             size {} with our cosignature of time {}. Was a backup restored, or is a second copy running? Put the \
+            "the state is older than our own signatures: of the log {origin} we have size {} at time {}, and it or a \
+             peer shows size {} with our cosignature of time {}. Was a backup restored, or is a second copy running? Put the \
              newest state back. If it is lost, make a new witness with new keys (`notarylog-witness init`) and tell \
              those who trust this one; these keys must not sign again",
             row.size(),
@@ -88,7 +109,7 @@ impl std::error::Error for OlderState {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Agreement, Recall, compare};
+    use super::{Agreement, Recall, compare, compare_all};
     use crate::head::Head;
     use crate::testimony::Tree;
     use tlog::{Hash, Latest, TreeSize};
@@ -129,6 +150,24 @@ mod tests {
             compare(&Head::NEVER, Recall::Signed(seen)),
             Agreement::Older(seen)
         );
+    }
+
+    #[test]
+    fn one_head_that_is_newer_outweighs_all_that_agree() {
+        let (row, newer) = (head(5, 100), head(6, 101));
+        let all = |seen: &[Recall]| compare_all(&row, seen.to_vec());
+        let silent = Recall::Silent("down".into());
+        let agrees = Recall::Signed(head(5, 100));
+        assert_eq!(
+            all(&[agrees.clone(), silent.clone(), Recall::Signed(newer)]),
+            Agreement::Older(newer)
+        );
+        assert_eq!(all(&[silent.clone(), agrees]), Agreement::Consistent);
+        assert_eq!(
+            all(&[silent.clone(), silent]),
+            Agreement::Silent("down, down".into())
+        );
+        assert_eq!(all(&[]), Agreement::Silent(String::new()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod init;
 mod key;
 mod list_reader;
 mod log;
+mod neighbours;
 mod run;
 mod status;
 

@@ -1,16 +1,26 @@
 //! What this process knows of one log: the row in memory, the note that it shows, and the last refusal.
 
 use crate::head::Head;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tlog::{Hash, Latest, TreeSize};
+
+/// The heads of late that are known without a look at the ledger: peers show those of the last round. 64 × 40 bytes a log;
+/// a thousand logs keep 3 MB.
+const LATE_HEADS: usize = 64;
 
 /// The standing of one log. The head is a copy of the row on disk, never ahead of it.
 #[derive(Debug)]
 pub struct Standing {
     head: Mutex<Head>,
+    late: Mutex<VecDeque<Latest>>,
     shown: Mutex<Option<Shown>>,
     last_refusal: Mutex<Option<LastRefusal>>,
     confirmed: AtomicBool,
+    stopped: AtomicBool,
+    /// Since when the log's address does not answer; 0 while it does.
+    silent_since_s: AtomicU64,
 }
 
 /// The note that monitors are shown.
@@ -36,9 +46,12 @@ impl Standing {
     pub fn new(head: Head) -> Self {
         Self {
             head: Mutex::new(head),
+            late: Mutex::new(VecDeque::from([head.latest])),
             shown: Mutex::new(None),
             last_refusal: Mutex::new(None),
             confirmed: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            silent_since_s: AtomicU64::new(0),
         }
     }
 
@@ -49,7 +62,21 @@ impl Standing {
 
     /// Takes over what is on disk now.
     pub fn set_head(&self, head: Head) {
-        *lock(&self.head) = head;
+        let before = std::mem::replace(&mut *lock(&self.head), head);
+        if before.latest != head.latest {
+            let mut late = lock(&self.late);
+            if late.len() == LATE_HEADS {
+                late.pop_front();
+            }
+            late.push_back(head.latest);
+        }
+    }
+
+    /// The root that we signed for this size, if it is one of the heads of late.
+    pub fn root_of_late(&self, size: TreeSize) -> Option<Hash> {
+        let late = lock(&self.late);
+        let found = late.iter().rev().find(|head| head.size() == size);
+        found.map(Latest::root)
     }
 
     /// The newest note that monitors may see.
@@ -84,6 +111,41 @@ impl Standing {
     /// Whether our state of this log was found consistent with what others remember, so that we may sign.
     pub fn is_confirmed(&self) -> bool {
         self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Whether the log is convicted and its operator has not decided yet: it is cosigned no more.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// It is convicted, or the operator decided.
+    pub fn stop(&self, stopped: bool) {
+        self.stopped.store(stopped, Ordering::Release);
+    }
+
+    /// The log's address does not answer, at this time (seconds since 1970).
+    pub fn silent_since(&self, now_s: u64) {
+        let (order, now_s) = (Ordering::AcqRel, now_s.max(1));
+        // Who was silent before stays silent since then.
+        let _was = self
+            .silent_since_s
+            .compare_exchange(0, now_s, order, Ordering::Acquire);
+    }
+
+    /// The log's address answers.
+    pub fn answers(&self) {
+        self.silent_since_s.store(0, Ordering::Release);
+    }
+
+    /// Since when the log's address does not answer, in seconds since 1970.
+    pub fn silence(&self) -> Option<u64> {
+        let since_s = self.silent_since_s.load(Ordering::Acquire);
+        (since_s != 0).then_some(since_s)
+    }
+
+    /// Whether the log's address does not answer.
+    pub fn is_silent(&self) -> bool {
+        self.silence().is_some()
     }
 
     /// It was found consistent, or the operator said so.

@@ -2,7 +2,7 @@
 
 use crate::head::Head;
 use crate::known_log::KnownLog;
-use crate::memory::{Agreement, Memory, OlderState, compare};
+use crate::memory::{Agreement, Memory, OlderState, compare_all};
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
 use futures_util::StreamExt as _;
@@ -101,7 +101,7 @@ impl StartGate {
                     // Enrolled just now, with nobody to ask: that is its operator's word.
                     Agreement::Consistent
                 } else {
-                    compare(&row, self.memory.recall(&log.enrolled).await)
+                    compare_all(&row, self.memory.recall(&log.enrolled).await)
                 };
                 (log, row, agreement)
             })
@@ -129,7 +129,7 @@ impl StartGate {
             }
         }
         if !is_open && opens {
-            self.open("a log's head agrees with the state");
+            self.open("what a log or a peer shows agrees with the state");
         } else if !is_open {
             self.wait_for(&silent);
         }
@@ -149,7 +149,7 @@ impl StartGate {
 
     fn wait_for(&self, silent: &[String]) {
         let sentence = format!(
-            "no log has shown yet that this state is the newest: {}. Give the logs' addresses (`log add --url`), or run \
+            "no log or peer has shown yet that this state is the newest: {}. Give the logs' addresses (`log add --url`), or run \
              once with --first-run if these keys never signed from a newer state",
             silent.join("; ")
         );

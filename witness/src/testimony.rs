@@ -3,6 +3,8 @@
 pub mod bench;
 pub mod failing_ledger;
 pub mod test_log;
+pub mod test_peer;
+pub mod told_outside;
 
 use tlog::{
     AddCheckpoint, Checkpoint, Hash, HashReader, KeyId, KeyName, Latest, NodeId, Note, Origin,
@@ -20,6 +22,17 @@ impl Tree {
         let leaves = (0..leaves).map(|n| Hash::of_leaf(&n.to_be_bytes()));
         Self {
             leaves: leaves.collect(),
+        }
+    }
+
+    /// The same, with other leaves from this one on.
+    pub fn forked(leaves: u64, from: u64) -> Self {
+        let leaf = |n: u64| {
+            let other = if n < from { "" } else { "another " };
+            Hash::of_leaf(&[other.as_bytes(), &n.to_be_bytes()].concat())
+        };
+        Self {
+            leaves: (0..leaves).map(leaf).collect(),
         }
     }
 

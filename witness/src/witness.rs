@@ -2,16 +2,24 @@
 //! <https://c2sp.org/tlog-witness#add-checkpoint>
 //!
 //! form → origin → (rate) → signature → our clock → (turn) → old size and proof → on disk, with the time → signatures.
+//!
+//! A head that is refused is compared with what we signed before its sender is told: a proof that the log forked is on
+//! disk before the refusal leaves.
 
 use crate::clock::Clock;
 use crate::cosigner::{Cosigner, SignError};
 use crate::desk::{Candidate, Desk, NotCommitted};
+use crate::dispute::Disputes;
+use crate::docket::Docket;
 use crate::drift::{Ahead, Drift};
+use crate::examiner::Examiner;
 use crate::judgement::{Refusal, judge};
 use crate::known_log::{KnownLog, LogId, NotSigned};
-use crate::ledger::LedgerError;
+use crate::ledger::{Ledger, LedgerError};
 use crate::metrics::{self, Metrics};
+use crate::observer::Observer;
 use crate::roster::{Roster, RosterKeeper};
+use crate::sighting::Sighting;
 use crate::standing::LastRefusal;
 use crate::start_gate::StartGate;
 use crate::turn::Turns;
@@ -19,7 +27,7 @@ use axum::body::Bytes;
 use service::{Exceeded, Network, Quota, Rate};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use tlog::{AddCheckpoint, MalformedAddCheckpoint};
+use tlog::{AddCheckpoint, Hash, MalformedAddCheckpoint, TreeSize};
 
 /// What an address may send to one log's account that the log has not signed: enough for a log that tries out its keys,
 /// and a five-hundredth of what a core verifies. Behind a proxy all addresses are one: let the proxy limit too.
@@ -53,6 +61,16 @@ pub struct Witness {
     pub unsigned: Quota<(LogId, Network)>,
     /// Whose turn it is.
     pub turns: Turns,
+    /// What is proven against whom.
+    pub docket: Arc<Docket>,
+    /// What stands apart.
+    pub disputes: Arc<Disputes>,
+    /// Compares a head that is refused with what we signed.
+    pub examiner: Arc<Examiner>,
+    /// Takes what anybody brings.
+    pub observer: Arc<Observer>,
+    /// What peers showed.
+    pub ledger: Arc<dyn Ledger>,
 }
 
 impl Witness {
@@ -132,9 +150,36 @@ impl Witness {
         // What bears no signature of the log never waits.
         let _turn = self.turns.take().await.ok_or(Declined::Busy)?;
         let known = log.standing.head().latest;
-        let latest = judge(&request, &known)?;
+        let latest = match judge(&request, &known) {
+            Ok(latest) => latest,
+            Err(refusal) => {
+                let (old, proof) = (request.old(), request.proof());
+                if let Ok(seen) = Sighting::of(log, request.note()) {
+                    self.refuse(log, &seen, old, proof).await;
+                }
+                return Err(refusal.into());
+            }
+        };
+        // In its place in the specification's order: whoever sends what is wrong is told so also by a log that is
+        // convicted.
+        if log.standing.is_stopped() {
+            return Err(Declined::Convicted(log.origin_hash.clone()));
+        }
+        let (old, proof) = (request.old(), request.proof().to_vec());
         let candidate = Candidate::new(Arc::clone(log), request, lines, (known, latest));
-        let committed = self.desk.commit(candidate).await?;
+        let seen = candidate.sighting();
+        let committed = match self.desk.commit(candidate).await {
+            Ok(committed) => committed,
+            Err(why) => {
+                if matches!(why, NotCommitted::Refused(_)) {
+                    self.refuse(log, &seen, old, &proof).await;
+                }
+                return Err(why.into());
+            }
+        };
+        if log.standing.is_stopped() {
+            return Err(Declined::Convicted(log.origin_hash.clone()));
+        }
         let timer = self.metrics.sign_seconds.start_timer();
         let ours = self.cosigner.sign(&committed)?;
         timer.observe_duration();
@@ -142,6 +187,13 @@ impl Witness {
             log.standing.show(committed.head(), note.to_string().into());
         }
         Ok(ours.iter().map(ToString::to_string).collect())
+    }
+
+    /// Compares a head that the log signed and we refuse with what we signed. What is proven is on disk when this
+    /// returns; what is not is left to the next round of gossip, if the log's own tiles could decide it.
+    async fn refuse(&self, log: &KnownLog, seen: &Sighting, old: TreeSize, proof: &[Hash]) {
+        let finding = self.examiner.refuse(log, seen, old, proof).await;
+        self.observer.take_up(log, seen, &finding);
     }
 }
 
@@ -156,6 +208,8 @@ pub enum Declined {
     NotSigned(NotSigned),
     /// 400, 409 or 422.
     Refused(Refusal),
+    /// 403: a proof of misbehaviour stands against the log; its hash, under which the proof is served.
+    Convicted(String),
     /// 429.
     Rate(Exceeded),
     /// 503: our state is not confirmed yet.
@@ -177,6 +231,7 @@ impl Declined {
             Self::Malformed(_) => metrics::MALFORMED,
             Self::UnknownLog => metrics::UNKNOWN_LOG,
             Self::NotSigned(_) => metrics::BAD_SIGNATURE,
+            Self::Convicted(_) => metrics::CONVICTED,
             Self::Refused(Refusal::OldAboveSize) => metrics::OLD_ABOVE_SIZE,
             Self::Refused(Refusal::OtherSize(_)) => metrics::OTHER_SIZE,
             Self::Refused(Refusal::NotForward(_)) => metrics::NOT_FORWARD,
@@ -193,7 +248,7 @@ impl Declined {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) | Self::Refused(Refusal::OldAboveSize) => 400,
-            Self::NotSigned(_) => 403,
+            Self::NotSigned(_) | Self::Convicted(_) => 403,
             Self::UnknownLog => 404,
             Self::Refused(Refusal::OtherSize(_)) => 409,
             Self::Refused(Refusal::NotForward(_)) => 422,
@@ -207,7 +262,10 @@ impl Declined {
 
     /// Whether the log itself must have sent it: what a stranger can cause is no news of the log.
     const fn is_of_log(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Rate(_) | Self::Clock(_))
+        matches!(
+            self,
+            Self::Refused(_) | Self::Convicted(_) | Self::Rate(_) | Self::Clock(_)
+        )
     }
 }
 

@@ -287,6 +287,16 @@ catalogue! {
         ["", "It does not prove what is true instead, who used the key or why, or anything about another key; receipts that verified before still do."]
         ["", "它不能证明真实情况如何、是谁出于什么原因使用了密钥，也不涉及其他密钥；此前核验通过的凭证仍然有效。"];
 
+    ObservedOne "OBSERVED_ONE" Verified
+        ["One history.", " {witness} compared this head with what it signed."]
+        ["版本一致。", "{witness} 已将此日志头与它签署的内容比对。"];
+    ObservedNothing "OBSERVED_NOTHING" CouldNotCheck
+        ["Nothing to compare.", " {witness} has signed nothing of this log."]
+        ["无从比对。", "{witness} 尚未签署过这份日志。"];
+    ObservedApart "OBSERVED_APART" NoMatch
+        ["Two heads that nobody has joined.", " {witness} cannot see yet whether this head and its own are of one log, and goes on asking."]
+        ["两个日志头之间没有衔接证明。", "{witness} 还不能判断此日志头与它签署的是否属于同一份日志，会继续查询。"];
+
     // ---- what a policy bears ----
     QuorumAsks "QUORUM_ASKS" Verified
         ["", "{n} operators are asked, and at least {k} of them must confirm."]

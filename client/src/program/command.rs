@@ -87,6 +87,21 @@ pub enum Verb {
         notary verify fork.misbehavior --accused log.example/suzhou+8b3b1a26+AZ…"
     )]
     Verify(VerifyArgs),
+    /// Show witnesses a head that you were shown: they compare it with what they signed
+    #[command(
+        after_help = "FILE is a checkpoint as it was served, or a FILE.tlog-proof. Nothing of your records is sent: a \
+        head names no case.\nIf a witness can prove that the log lied, its proof is judged here and kept as \
+        FILE.misbehavior.\n\n\
+        Example:\n  \
+        notary observe photo.jpg.tlog-proof https://witness.example.court https://witness.example.bar"
+    )]
+    Observe {
+        /// A checkpoint, or a proof that holds one
+        file: PathBuf,
+        /// Addresses of witnesses
+        #[arg(value_name = "URL", required = true)]
+        urls: Vec<String>,
+    },
     /// Understand a file that convicts a log or a witness by its own signatures
     #[command(subcommand)]
     Misbehavior(MisbehaviorVerb),

@@ -1,5 +1,6 @@
 //! A case: what is sent to a witness that knows the case's log, and what has to come back.
 
+use super::SAMPLE_ORIGINS;
 use super::sample_log::SampleLog;
 
 /// Steps against one log of its own, from the empty state on.
@@ -185,7 +186,7 @@ fn origin(name: &str, suffix: &str) -> String {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
-    let origin = format!("conformance.notarylog.example/{word}");
+    let origin = format!("{SAMPLE_ORIGINS}{word}");
     if suffix.is_empty() {
         origin
     } else {

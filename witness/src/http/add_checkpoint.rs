@@ -50,6 +50,9 @@ impl IntoResponse for Declined {
             Self::Refused(why @ Refusal::NotForward(_)) => {
                 problems::NOT_FORWARD.problem().detail(why.to_string())
             }
+            Self::Convicted(origin_hash) => problems::CONVICTED
+                .problem()
+                .with("misbehavior", format!("/{origin_hash}/misbehavior")),
             Self::Rate(exceeded) => exceeded.into(),
             Self::Unconfirmed(why) => {
                 let problem = problems::UNCONFIRMED.problem().retry_after(1);

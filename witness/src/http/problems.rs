@@ -16,6 +16,22 @@ service::problem_kinds! {
         "Ask again after the log has sent one.";
     NOT_FORWARD = "not-forward", UNPROCESSABLE_ENTITY, "The checkpoint does not provably extend the newest one.",
         "Send the consistency proof from the old size to the checkpoint. A fork is never cosigned.";
+    CONVICTED = "log-convicted", FORBIDDEN, "A proof of misbehaviour stands against the log; this witness cosigns it no more.",
+        "Fetch the proof at the address in `misbehavior` and verify it with `notary verify`; the witness's operator decides what follows.";
+    MALFORMED_CHECKPOINT = "malformed-checkpoint", BAD_REQUEST, "The body is no checkpoint.",
+        "Send a checkpoint as the log or a witness serves it, or an add-checkpoint request.";
+    CHECKPOINT_TOO_LARGE = "checkpoint-too-large", PAYLOAD_TOO_LARGE, "The checkpoint is larger than 64 KiB.",
+        "Leave out signature lines that are not the log's.";
+    MALFORMED_PROOF = "malformed-proof", BAD_REQUEST, "The body is no proof of misbehaviour.",
+        "Send the file as it is; `notary misbehavior explain` says what is wrong with it.";
+    NOT_PROVEN = "not-proven", UNPROCESSABLE_ENTITY, "The file proves nothing.",
+        "Nothing to do; `notary misbehavior explain` says why.";
+    STRANGER = "unknown-accused", FORBIDDEN, "The accused key is neither the log's nor a peer's of this witness.",
+        "Send the proof to those who rely on this key.";
+    NO_PROOF = "no-such-proof", NOT_FOUND, "This witness holds no such proof.",
+        "Fetch the list at /<origin hash>/misbehavior.";
+    NEVER_SEEN = "never-seen", NOT_FOUND, "This peer has shown us no head of this log.",
+        "Ask again after a round of gossip.";
     CLOCK = "clock-ahead", SERVICE_UNAVAILABLE, "The witness's clock is ahead of its logs' clocks; nothing was signed.",
         "Nothing to do for a log; the witness's operator must set the clock.";
     UNCONFIRMED = "unconfirmed", SERVICE_UNAVAILABLE, "The witness has not found yet that its state is the newest; nothing was signed.",

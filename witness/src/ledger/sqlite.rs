@@ -4,13 +4,14 @@
 //! signed heads. The schema, with its reasons, is in `migrations/witness`.
 
 mod filing;
+mod gossip;
 mod roster;
 
 #[cfg(test)]
 mod tests;
 
 use super::kept::{KeptHead, pack, unpack};
-use super::{Change, Ledger, LedgerError, NewLog, Row, Step};
+use super::{Change, Ledger, LedgerError, NewLog, Resumption, Row, Seen, Step};
 use crate::enrolment::EnrolmentError;
 use crate::head::Head;
 use crate::known_log::{Enrolled, LogId};
@@ -27,14 +28,20 @@ use tlog::{Hash, KeyName, Latest, TreeSize, Vkey};
 /// The schema, step by step; each file opens with why. Without sqlx's macro, which would compile SQLite a second time
 /// for the build itself.
 fn migrator() -> Migrator {
-    let first = include_str!("../../../migrations/witness/0001_witness.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "witness".into(),
-        MigrationType::Simple,
-        first,
-        false,
-    )])
+    let steps = [
+        (
+            "witness",
+            include_str!("../../../migrations/witness/0001_witness.sql").into_sql_str(),
+        ),
+        (
+            "gossip",
+            include_str!("../../../migrations/witness/0002_gossip.sql").into_sql_str(),
+        ),
+    ];
+    let step = |(number, (name, sql)): (i64, (&'static str, _))| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations((1..).zip(steps).map(step).collect())
 }
 
 /// Connections that read: the table of logs and a question now and then. Each may hold 2 MB of pages.
@@ -221,6 +228,30 @@ impl Ledger for SqliteLedger {
             heads.extend(unpacked.into_iter().filter(|head| head.log == log));
         }
         Ok(heads)
+    }
+
+    async fn seen(&self) -> Result<Vec<Seen>, LedgerError> {
+        gossip::seen(self.readers()).await
+    }
+
+    async fn seen_note(&self, peer: &str, log: LogId) -> Result<Option<String>, LedgerError> {
+        gossip::seen_note(self.readers(), peer, log).await
+    }
+
+    async fn remember(&self, seen: &[(Seen, String)]) -> Result<(), LedgerError> {
+        let mut transaction = self.begin().await?;
+        gossip::remember(transaction.connection(), seen).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn resumptions(&self) -> Result<Vec<Resumption>, LedgerError> {
+        gossip::resumptions(self.readers()).await
+    }
+
+    async fn resume(&self, resumption: &Resumption) -> Result<(), LedgerError> {
+        let mut transaction = self.begin().await?;
+        gossip::resume(transaction.connection(), resumption).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn file_kept(&self) -> Result<bool, LedgerError> {

@@ -1,10 +1,9 @@
 //! The logs' memory: our newest cosignature in the head that a log serves at `<url>/checkpoint`; and, when others have
 //! cosigned newer heads meanwhile, the last one of ours that the log keeps at `<url>/v1/seen/<key hash>/<origin hash>`.
 
-use super::{Memory, Recall};
+use super::Recall;
 use crate::head::Head;
 use crate::known_log::Enrolled;
-use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use reqwest::StatusCode;
 use service::AwsLc;
@@ -28,6 +27,17 @@ impl ServedHeads {
             client: client()?,
             own: own.clone(),
         })
+    }
+
+    /// What the log remembers.
+    pub async fn recall(&self, log: &Enrolled) -> Recall {
+        match &log.url {
+            None => Recall::Silent("no address is known".to_owned()),
+            Some(url) => self
+                .ask(url, &log.origin)
+                .await
+                .unwrap_or_else(Recall::Silent),
+        }
     }
 
     async fn ask(&self, url: &str, origin: &str) -> Result<Recall, String> {
@@ -60,19 +70,6 @@ impl ServedHeads {
     }
 }
 
-#[async_trait]
-impl Memory for ServedHeads {
-    async fn recall(&self, log: &Enrolled) -> Recall {
-        match &log.url {
-            None => Recall::Silent("no address is known".to_owned()),
-            Some(url) => self
-                .ask(url, &log.origin)
-                .await
-                .unwrap_or_else(Recall::Silent),
-        }
-    }
-}
-
 /// A client with an end to every wait.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
@@ -94,7 +91,7 @@ pub async fn body(mut answer: reqwest::Response, max: usize) -> Result<Vec<u8>, 
 }
 
 /// Our newest valid line in a note. That the log signed it too does not matter: our own line binds us.
-fn recall_from(bytes: &[u8], origin: &str, own: &[Vkey; 2]) -> Result<Recall, String> {
+pub(super) fn recall_from(bytes: &[u8], origin: &str, own: &[Vkey; 2]) -> Result<Recall, String> {
     let malformed = |why: String| format!("its checkpoint is malformed: {why}");
     let note = Note::parse(bytes).map_err(|error| malformed(error.to_string()))?;
     let checkpoint =

@@ -56,6 +56,22 @@ pub(crate) const OPTIONS: Options = Options::new(
             "Requests of one log at once, after a pause",
         )
         .or("400"),
+        Opt::list(
+            "peer",
+            "VKEY URL",
+            "Another witness, by its Ed25519 key, whose heads are compared with ours",
+        ),
+        Opt::value(
+            "gossip-interval",
+            "SECONDS",
+            "How often peers and logs are asked what they show",
+        )
+        .or("10"),
+        Opt::value(
+            "hook",
+            "PROGRAM",
+            "A program that is run with the file of each proof of misbehaviour",
+        ),
         Opt::switch(
             "first-run",
             "Sign without being shown that the state is the newest: the operator's word that it is",

@@ -12,6 +12,11 @@ pub(crate) fn database(dir: &Path) -> PathBuf {
     dir.join("witness.sqlite")
 }
 
+/// The folder of the proofs of misbehaviour.
+pub(crate) fn proofs(dir: &Path) -> PathBuf {
+    dir.join("misbehavior")
+}
+
 /// The folder of the witness's keys.
 pub(crate) fn keys(dir: &Path) -> PathBuf {
     dir.join("keys")

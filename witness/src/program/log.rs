@@ -1,9 +1,13 @@
 //! `notarylog-witness log`: which logs are watched. A running witness sees a change within a second.
 
 use super::{Failure, Folder, folder};
-use crate::known_log::Source;
-use crate::ledger::{Change, Ledger as _, NewLog};
+use crate::clock::{Clock as _, SystemClock};
+use crate::known_log::{Source, origin_hash};
+use crate::ledger::resumption::REASON_BYTES_MAX;
+use crate::ledger::{Change, Ledger as _, NewLog, Resumption};
 use crate::log_list::log_url;
+use crate::shelf::Shelf as _;
+use crate::shelf::folder_shelf::FolderShelf;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use tlog::Vkey;
@@ -21,6 +25,11 @@ pub(crate) enum LogVerb {
         after_help = "Example:\n  notarylog-witness log remove /srv/witness --origin log.example.org/suzhou-2026"
     )]
     Remove(Remove),
+    /// Cosigns a log again that is convicted: the operator's decision, recorded with its reason
+    #[command(
+        after_help = "Example:\n  notarylog-witness log resume /srv/witness log.example.org/suzhou-2026 \\\n    --reason 'Decision 2026-17: the key was stolen, the new one is enrolled'"
+    )]
+    Resume(Resume),
     /// Lists the enrolled logs
     #[command(after_help = "Example:\n  notarylog-witness log list /srv/witness")]
     List(Folder),
@@ -52,12 +61,25 @@ pub(crate) struct Remove {
     origin: String,
 }
 
+/// Cosigns a log again.
+#[derive(Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    folder: Folder,
+    /// The log's origin
+    origin: String,
+    /// Why: it is kept, and shown to everybody
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 impl LogVerb {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let runtime = super::runtime()?;
         match self {
             Self::Add(add) => runtime.block_on(add.run()),
             Self::Remove(remove) => runtime.block_on(remove.run()),
+            Self::Resume(resume) => runtime.block_on(resume.run()),
             Self::List(folder) => runtime.block_on(list(folder.dir, folder.json)),
         }
     }
@@ -105,14 +127,59 @@ impl Remove {
             .map_err(Failure::could_not)?;
         ledger.close().await.map_err(Failure::could_not)?;
         if !removed {
-            return Err(Failure::usage(format!(
-                "{} is not enrolled; `notarylog-witness log list` shows which are",
-                self.origin
-            )));
+            return Err(not_enrolled(&self.origin));
         }
         say(&self.folder, "removed", &self.origin, "is removed");
         Ok(())
     }
+}
+
+impl Resume {
+    async fn run(self) -> Result<(), Failure> {
+        let reason = self.reason.trim();
+        if reason.is_empty() || reason.len() > REASON_BYTES_MAX {
+            return Err(Failure::usage(format!(
+                "--reason: say why, in at most {REASON_BYTES_MAX} bytes; it is shown to everybody"
+            )));
+        }
+        let (_, ledger) = folder::open(&self.folder.dir).await?;
+        let logs = ledger.logs().await.map_err(Failure::could_not)?;
+        let log = logs.iter().find(|log| log.origin == self.origin);
+        let log = log.ok_or_else(|| not_enrolled(&self.origin))?;
+        let files = FolderShelf::new(folder::proofs(&self.folder.dir));
+        let proofs = files.of_log(&origin_hash(&log.origin));
+        let proofs: Vec<String> = proofs
+            .map_err(Failure::could_not)?
+            .into_iter()
+            .map(|file| file.sha256)
+            .collect();
+        if proofs.is_empty() {
+            return Err(Failure::usage(format!(
+                "no proof stands against {}: it is cosigned as it is",
+                self.origin
+            )));
+        }
+        let resumption = Resumption {
+            log: log.id,
+            at_s: SystemClock::new().now_s(),
+            reason: reason.to_owned(),
+            proofs,
+        };
+        ledger
+            .resume(&resumption)
+            .await
+            .map_err(Failure::could_not)?;
+        ledger.close().await.map_err(Failure::could_not)?;
+        let sentence = "is cosigned again; another proof would stop it anew";
+        say(&self.folder, "resumed", &self.origin, sentence);
+        Ok(())
+    }
+}
+
+fn not_enrolled(origin: &str) -> Failure {
+    Failure::usage(format!(
+        "{origin} is not enrolled; `notarylog-witness log list` shows which are"
+    ))
 }
 
 fn say(folder: &Folder, event: &str, origin: &str, sentence: &str) {

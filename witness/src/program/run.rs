@@ -1,6 +1,7 @@
 //! `notarylog-witness run`: the witness's doors open.
 
 use super::list_reader::{ListReader, configured_logs, enrol_all};
+use super::neighbours::{Ground, Neighbours, configured_peers};
 use super::{Failure, Folder, config, folder};
 use crate::clock::{Clock, SystemClock};
 use crate::cosigner::Cosigner;
@@ -9,6 +10,8 @@ use crate::drift::Drift;
 use crate::ledger::Ledger;
 use crate::ledger::sqlite::SqliteLedger;
 use crate::memory::OlderState;
+use crate::memory::everybody::Everybody;
+use crate::memory::seen_by_peers::SeenByPeers;
 use crate::memory::served_head::ServedHeads;
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
@@ -55,13 +58,7 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         header_bytes_max: HEADER_BYTES_MAX,
         ..Limits::default()
     };
-    let tls = Tls::from_config(config).map_err(Failure::usage)?;
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let door = Door::bind(address(config, "listen")?, limits).await;
-    let door = door.map_err(Failure::could_not)?.with_tls(tls);
-    let door = door
-        .metered(&metrics.registry)
-        .map_err(Failure::could_not)?;
+    let (door, scheme) = door(config, limits, &metrics).await?;
     let admin = Admin::bind(address(config, "admin-listen")?)
         .await
         .map_err(Failure::could_not)?;
@@ -81,9 +78,26 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     let roster = RosterKeeper::open(Arc::clone(&ledger), Arc::clone(&cosigner)).await;
     let roster = Arc::new(roster.map_err(Failure::could_not)?);
     keeper::count(&metrics, roster.roster().len());
-    let memory = ServedHeads::new(cosigner.vkeys()).map_err(Failure::could_not)?;
-    let gate = StartGate::new(Arc::clone(&roster), Arc::new(memory), Arc::clone(&metrics));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let peers = configured_peers(config, &cosigner)?;
+    metrics.expect_peers(peers.iter().map(|peer| peer.vkey.name().as_str()));
+    let memory = Everybody {
+        logs: ServedHeads::new(cosigner.vkeys()).map_err(Failure::could_not)?,
+        peers: SeenByPeers::new(Arc::clone(&peers), cosigner.vkeys())
+            .map_err(Failure::could_not)?,
+    };
+    let gate = StartGate::new(Arc::clone(&roster), Arc::new(memory), Arc::clone(&metrics));
+    let neighbours = Neighbours::of(Ground {
+        folder: &folder.dir,
+        config,
+        own: cosigner.vkeys(),
+        peers,
+        roster: &roster,
+        ledger: &ledger,
+        clock: &clock,
+        metrics: &metrics,
+    })
+    .await?;
     let (desk, writer) = Desk::new(
         Arc::clone(&ledger),
         Arc::clone(&clock),
@@ -101,6 +115,11 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         of_log: Quota::new("log", rate_per_log(config)?),
         unsigned: Quota::new("unsigned", UNSIGNED_RATE),
         turns: Turns::new(),
+        docket: Arc::clone(&neighbours.gossip.docket),
+        disputes: Arc::clone(&neighbours.gossip.disputes),
+        examiner: Arc::clone(&neighbours.gossip.examiner),
+        observer: Arc::clone(&neighbours.gossip.observer),
+        ledger: Arc::clone(&ledger),
     });
     gate.begin(config.switch("first-run").map_err(Failure::usage)?);
     let url = format!("{scheme}://{}", door.local_addr());
@@ -119,11 +138,15 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
         stop.clone(),
     ));
     let lists = lists.map(|lists| tokio::spawn(lists.run(stop.clone())));
+    let neighbours = neighbours.open(&metrics, &stop);
     door.serve(http::router(&witness), stop).await;
 
     // The doors answered what was in flight; the writer ends when nobody can come to the desk any more.
     let _ended = admin.await;
     let _ended = kept.await;
+    for neighbour in neighbours {
+        let _ended = neighbour.await;
+    }
     if let Some(lists) = lists {
         let _ended = lists.await;
     }
@@ -131,6 +154,20 @@ async fn serve(folder: &Folder, config: &Config) -> Result<(), Failure> {
     writer.await.map_err(Failure::could_not)?;
     let judged = gate.await.map_err(Failure::could_not)?;
     judged.map_err(Failure::wrong)
+}
+
+/// The public door, and the scheme of its address.
+async fn door(
+    config: &Config,
+    limits: Limits,
+    metrics: &Metrics,
+) -> Result<(Door, &'static str), Failure> {
+    let tls = Tls::from_config(config).map_err(Failure::usage)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let door = Door::bind(address(config, "listen")?, limits).await;
+    let door = door.map_err(Failure::could_not)?.with_tls(tls);
+    let door = door.metered(&metrics.registry);
+    Ok((door.map_err(Failure::could_not)?, scheme))
 }
 
 /// A witness that must not run takes the doors along.

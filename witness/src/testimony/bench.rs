@@ -5,14 +5,23 @@ use super::test_log::TestLog;
 use crate::clock::Clock;
 use crate::cosigner::Cosigner;
 use crate::desk::Desk;
+use crate::dispute::Disputes;
+use crate::docket::Docket;
 use crate::drift::Drift;
+use crate::examiner::Examiner;
+use crate::gossip::{Gossip, Known};
 use crate::known_log::{Enrolled, Source};
 use crate::ledger::sqlite::SqliteLedger;
 use crate::ledger::{Ledger, NewLog};
 use crate::memory::{Memory, Recall};
 use crate::metrics::Metrics;
+use crate::observer::Observer;
+use crate::outside::Outside;
+use crate::peer::Peer;
 use crate::roster::RosterKeeper;
+use crate::shelf::folder_shelf::FolderShelf;
 use crate::start_gate::StartGate;
+use crate::testimony::told_outside::ToldOutside;
 use crate::turn::Turns;
 use crate::witness::{Declined, UNSIGNED_RATE, Witness};
 use async_trait::async_trait;
@@ -51,10 +60,10 @@ pub struct Told(pub Mutex<HashMap<String, Recall>>);
 
 #[async_trait]
 impl Memory for Told {
-    async fn recall(&self, log: &Enrolled) -> Recall {
+    async fn recall(&self, log: &Enrolled) -> Vec<Recall> {
         let told = self.0.lock().unwrap();
         let silent = || Recall::Silent("it is down".to_owned());
-        told.get(&log.origin).cloned().unwrap_or_else(silent)
+        vec![told.get(&log.origin).cloned().unwrap_or_else(silent)]
     }
 }
 
@@ -63,6 +72,8 @@ pub struct Bench {
     pub ledger: Arc<FailingLedger>,
     pub clock: Arc<SetClock>,
     pub memory: Arc<Told>,
+    pub outside: Arc<ToldOutside>,
+    pub gossip: Gossip,
 }
 
 impl Bench {
@@ -75,6 +86,11 @@ impl Bench {
 
     /// The same with a gate that is shut.
     pub async fn shut(folder: &Path) -> Self {
+        Self::with_peers(folder, Vec::new()).await
+    }
+
+    /// The same, that knows these peers.
+    pub async fn with_peers(folder: &Path, peers: Vec<Peer>) -> Self {
         let name = KeyName::new("witness.example/w").unwrap();
         if !folder.join("ed25519.pem").exists() {
             Cosigner::create(folder, &name).unwrap();
@@ -93,8 +109,47 @@ impl Bench {
             Arc::clone(&metrics),
         );
         let clock = Arc::new(SetClock(AtomicU64::new(NOON)));
+        let outside = Arc::new(ToldOutside::default());
+        let peers: Arc<[Peer]> = peers.into();
+        let system: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let (docket, _) = Docket::new(
+            Arc::new(FolderShelf::new(folder.join("misbehavior"))),
+            Arc::clone(&port),
+            Arc::clone(&system),
+            Arc::clone(&metrics),
+            Arc::clone(&peers),
+            cosigner.vkeys(),
+        );
+        let docket = Arc::new(docket);
+        docket.refresh(&roster.roster()).await.unwrap();
+        let disputes = Arc::new(Disputes::default());
+        let examiner = Arc::new(Examiner::new(
+            Arc::clone(&port),
+            Arc::clone(&outside) as Arc<dyn Outside>,
+            Arc::clone(&docket),
+        ));
+        let observer = Arc::new(Observer::new(
+            Arc::clone(&roster),
+            Arc::clone(&examiner),
+            Arc::clone(&docket),
+            Arc::clone(&disputes),
+            Arc::clone(&system),
+        ));
+        let gossip = Gossip {
+            peers,
+            roster: Arc::clone(&roster),
+            examiner: Arc::clone(&examiner),
+            observer: Arc::clone(&observer),
+            docket: Arc::clone(&docket),
+            disputes: Arc::clone(&disputes),
+            outside: Arc::clone(&outside) as Arc<dyn Outside>,
+            ledger: Arc::clone(&port),
+            metrics: Arc::clone(&metrics),
+            clock: system,
+            known: Known::default(),
+        };
         let (desk, writer) = Desk::new(
-            port,
+            Arc::clone(&port),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::clone(&roster),
             Arc::clone(&metrics),
@@ -116,26 +171,40 @@ impl Bench {
             of_log: Quota::new("log", rate),
             unsigned: Quota::new("unsigned", UNSIGNED_RATE),
             turns: Turns::new(),
+            docket,
+            disputes,
+            examiner,
+            observer,
+            ledger: port,
         });
         Self {
             witness,
             ledger,
             clock,
             memory,
+            outside,
+            gossip,
         }
     }
 
     /// Enrols a log with both its keys, as a command does.
     pub async fn enrol(&self, log: &TestLog) {
+        self.enrol_at(log, None).await;
+    }
+
+    /// The same, with an address.
+    pub async fn enrol_at(&self, log: &TestLog, url: Option<&str>) {
         let new = NewLog {
             origin: log.origin.clone(),
             vkeys: log.vkeys(),
-            url: None,
+            url: url.map(str::to_owned),
             source: Source::Command,
         };
         let own = self.witness.cosigner.vkeys();
         self.ledger.enrol(&new, own).await.unwrap();
         assert!(self.witness.roster.refresh().await.unwrap());
+        let docket = &self.witness.docket;
+        docket.refresh(&self.witness.logs()).await.unwrap();
         for log in self.witness.logs().logs() {
             log.standing.confirm();
         }

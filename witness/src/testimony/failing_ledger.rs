@@ -4,7 +4,7 @@ use crate::enrolment::EnrolmentError;
 use crate::known_log::{Enrolled, LogId};
 use crate::ledger::kept::KeptHead;
 use crate::ledger::sqlite::SqliteLedger;
-use crate::ledger::{Change, Ledger, LedgerError, NewLog, Row, Step};
+use crate::ledger::{Change, Ledger, LedgerError, NewLog, Resumption, Row, Seen, Step};
 use crate::log_list::Issue;
 use async_trait::async_trait;
 use std::sync::Mutex;
@@ -85,6 +85,26 @@ impl Ledger for FailingLedger {
 
     async fn kept(&self, log: LogId) -> Result<Vec<KeptHead>, LedgerError> {
         self.inner.kept(log).await
+    }
+
+    async fn seen(&self) -> Result<Vec<Seen>, LedgerError> {
+        self.inner.seen().await
+    }
+
+    async fn seen_note(&self, peer: &str, log: LogId) -> Result<Option<String>, LedgerError> {
+        self.inner.seen_note(peer, log).await
+    }
+
+    async fn remember(&self, seen: &[(Seen, String)]) -> Result<(), LedgerError> {
+        self.inner.remember(seen).await
+    }
+
+    async fn resumptions(&self) -> Result<Vec<Resumption>, LedgerError> {
+        self.inner.resumptions().await
+    }
+
+    async fn resume(&self, resumption: &Resumption) -> Result<(), LedgerError> {
+        self.inner.resume(resumption).await
     }
 
     async fn file_kept(&self) -> Result<bool, LedgerError> {

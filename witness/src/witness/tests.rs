@@ -35,9 +35,11 @@ async fn every_case_has_its_status() {
         409,
         "first contact"
     );
-    let empty = text(ORIGIN, 0, &Hash::of(b"x"));
+    let forger = TestLog::new("log.example/forger");
+    bench.enrol(&forger).await;
+    let empty = text("log.example/forger", 0, &Hash::of(b"x"));
     assert_eq!(
-        bench.status(&log.ask(0, Vec::new(), &empty, NOON)).await,
+        bench.status(&forger.ask(0, Vec::new(), &empty, NOON)).await,
         422
     );
     let proof_from_zero = log.ask(0, vec![Hash::EMPTY_ROOT], &log.text(5), NOON);

@@ -193,7 +193,7 @@ async fn insert_keys(
     Ok(())
 }
 
-async fn count_up(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
+pub(super) async fn count_up(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
     sqlx::query("UPDATE witness SET roster = roster + 1 WHERE id = 1")
         .execute(connection)
         .await?;

@@ -106,7 +106,7 @@ impl Runner {
                 // A cosigner ends by itself only when the log must take nothing any more.
                 () = ended(cosigner.as_ref()) => None,
                 // A proof against our key came from outside.
-                () = halted(&self.log.status) => None,
+                () = convicted(&self.log.status) => None,
             };
             behind.trigger();
             let _ended = keeper.await;
@@ -260,8 +260,8 @@ enum Closed {
     Unreadable(String),
 }
 
-async fn halted(status: &Status) {
-    while !status.is_final() {
+async fn convicted(status: &Status) {
+    while status.proof().is_none() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

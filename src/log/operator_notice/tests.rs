@@ -5,9 +5,17 @@ use crate::check::folder::FolderCheck;
 use crate::log::Log;
 use crate::log::house::{DATABASE, House};
 use crate::log::pool::NotSequenced;
+use crate::log::runner::Runner;
+use crate::log::simulated_log::{PausedClock, SETTINGS, SimulatedLog, paused};
+use crate::metrics::Metrics;
+use crate::signer::simulated::SignedHeads;
 use crate::storage::coord::Coord as _;
+use crate::storage::simulated::Machine;
 use crate::storage::tile_store::TileStore;
 use evidence::{AuditSpan, ENDED_EVENT, Notice, UtcDate};
+use service::Stop;
+use std::sync::Arc;
+use std::time::Duration;
 use tlog::LeafIndex;
 
 const DAY_MS: u64 = 86_400_000;
@@ -156,12 +164,7 @@ async fn an_ended_log_keeps_its_last_head_and_takes_nothing() {
             let ended = log.coord().committed().await.unwrap().head;
             let refused = house.log_records(log, [2]).await;
             assert_eq!(refused, Err(NotSequenced::Ended));
-            // Idle heads come each minute of the log's clock, and are looked for within 10 ms of ours.
-            house.clock.pass(10 * 60_000);
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-            let later = log.coord().committed().await.unwrap().head;
-            assert_eq!(later, ended);
-            later
+            ended
         })
         .await;
     // The process did not live to store the note of its last head, perhaps; the next one has it, and so the one after.
@@ -177,6 +180,33 @@ async fn an_ended_log_keeps_its_last_head_and_takes_nothing() {
             })
             .await;
     }
-    assert_eq!(actions(&house).await.last().unwrap(), "notice.operator");
+    let told = actions(&house).await;
+    let at = told.iter().position(|action| action == "end").unwrap();
+    assert_eq!(told[at + 1], "notice.operator", "both in one step");
     assert_eq!(faults(&house).await, Vec::<String>::new());
+}
+
+#[test]
+fn no_idle_head_follows_on_the_last_one() {
+    let simulated = SimulatedLog::new();
+    let machine = Machine::with(simulated.founded(0));
+    let process = machine.start(None);
+    paused().block_on(async {
+        let clock = PausedClock::at(1_800_000_500_000);
+        let ports = simulated.ports(&process, clock, &SignedHeads::default(), None);
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let runner = Runner::open(ports, SETTINGS, metrics).await.unwrap();
+        let (log, stop) = (runner.log(), Stop::new());
+        let running = tokio::spawn(runner.run(stop.clone()));
+        let head = async || log.coord().committed().await.unwrap().head;
+        let before = head().await;
+        tokio::time::sleep(Duration::from_mins(3)).await;
+        assert_ne!(head().await, before, "until then they come");
+        publish(&log, ENDED_EVENT).await.unwrap().unwrap();
+        let last = head().await;
+        tokio::time::sleep(Duration::from_mins(30)).await;
+        assert_eq!(head().await, last);
+        stop.trigger();
+        running.await.unwrap().unwrap();
+    });
 }

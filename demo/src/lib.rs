@@ -4,6 +4,8 @@
 //! hearing and stopping processes, and saying plainly what happened. Out of scope: everything that a log, a bureau or a
 //! citizen does; those are their own programs, which a [`person`] becomes.
 
+pub mod drill;
+pub mod evil_log;
 pub mod http;
 pub mod media;
 pub mod original;

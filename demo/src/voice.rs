@@ -43,6 +43,11 @@ impl Voice {
         }
     }
 
+    /// Whether it is one for programs.
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// What stands above the first step.
     pub fn open(&self, title: &str, text: &str) {
         if !self.json {

@@ -7,10 +7,43 @@ use serde_json::Value;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(
-        "the_demo_checks_every_step_and_says_one_event_for_each",
-        events,
-    )]
+    vec![
+        Trial::test(
+            "the_demo_checks_every_step_and_says_one_event_for_each",
+            events,
+        ),
+        Trial::test(
+            "the_drill_of_a_fork_ends_with_a_file_that_convicts_the_log",
+            fork,
+        ),
+    ]
+}
+
+fn fork() -> Result<(), Failed> {
+    let said = process::ask(
+        Person::Demo,
+        ["fork", "--once", "--json"],
+        &std::env::temp_dir(),
+    )?;
+    assert_eq!(said.code, 0, "{said:?}");
+    let events: Vec<Value> = said
+        .stdout
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let names: Vec<&str> = events
+        .iter()
+        .filter_map(|event| event["event"].as_str())
+        .collect();
+    assert_eq!(names, ["shown", "found", "verified", "done"]);
+    let (found, verified) = (&events[1], &events[2]);
+    assert_eq!(found["stopped"].as_array().map(Vec::len), Some(5));
+    assert_eq!(
+        (&verified["exit"], &verified["kind"]),
+        (&6.into(), &"prefix".into())
+    );
+    println!("a fork was a file after {} s", found["seconds"]);
+    Ok(())
 }
 
 fn events() -> Result<(), Failed> {

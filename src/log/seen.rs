@@ -175,6 +175,17 @@ mod tests {
                 witnessed(&house, &witnesses, log, 2).await;
                 until(log, "nothing is withheld", |_| !publisher.is_withholding()).await;
                 assert_eq!(kept(log, &out).await, Some(before));
+                // A cosignature that comes late shows the head anew, and nothing is withheld again.
+                let root = publisher.newest().unwrap().head.root.to_base64();
+                until(log, "all that are there cosigned", |log| {
+                    let standings = log.witnessing().unwrap().board.standings();
+                    let has = |at: usize| {
+                        let seen = standings[at].seen.as_ref();
+                        seen.is_some_and(|seen| seen.contains(&root))
+                    };
+                    (0..4).all(has)
+                })
+                .await;
                 publisher.withhold();
                 assert_eq!(kept(log, &out).await, None, "the store may have gone back");
                 log.status().halt("the store went back");

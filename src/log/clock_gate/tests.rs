@@ -66,6 +66,8 @@ async fn a_machine_that_slept_signs_again_when_the_witnesses_confirm_its_clock()
     let witnesses = Witnesses::of(&house);
     witnesses
         .serve(&house, async |log| {
+            // Without a published head there is nothing that a witness could tell the time by.
+            witnessed(&house, &witnesses, log, 5).await;
             house.clock.set(NOW_MS + HOUR_MS);
             let refused = house.log_records(log, [1]).await;
             assert_eq!(refused, Err(NotSequenced::Clock));

@@ -40,6 +40,15 @@ enum CacheKey {
     Bundle { index: u64 },
 }
 
+impl CacheKey {
+    /// The tile that a node is read from.
+    const fn of_tile_over(node: NodeId) -> Self {
+        let (level, height) = (node.level() / TILE_HEIGHT, node.level() % TILE_HEIGHT);
+        let index = (node.index() << height) / TILE_WIDTH;
+        Self::Tile { level, index }
+    }
+}
+
 #[derive(Clone)]
 enum Cached {
     Tile(FullTile),
@@ -242,8 +251,10 @@ impl History {
             return Err(HistoryError::Lost);
         };
         if verify_inclusion(&leaf, index, size, &root, &proof).is_err() {
-            // Whoever asks next reads the tiles again: they may be healed by then.
-            self.cache.invalidate_all();
+            // Whoever asks next reads these tiles again: they may be healed by then.
+            for node in plan.nodes().iter().chain([&NodeId::new(0, index.get())]) {
+                self.cache.invalidate(&CacheKey::of_tile_over(*node));
+            }
             return Err(HistoryError::Lost);
         }
         Ok(Inclusion { leaf, proof, root })
@@ -352,6 +363,11 @@ impl History {
         Ok(Some(bytes))
     }
 
+    #[cfg(test)]
+    fn forget_cached(&self) {
+        self.cache.invalidate_all();
+    }
+
     pub(super) fn edge(&self) -> RwLockReadGuard<'_, Edge> {
         self.edge.read().expect("no holder of the edge panics")
     }
@@ -408,3 +424,6 @@ pub enum HistoryError {
     #[error(transparent)]
     Objects(#[from] ObjectError),
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! To ask for each entry of a log whether it is found costs a search each. Whoever wants to know it of all of them reads
 //! the tables from end to end instead, where a row costs a twentieth.
 
-use super::coord::CoordError;
+use super::coord_error::CoordError;
 use async_trait::async_trait;
 use evidence::Slot;
 use tlog::LeafIndex;

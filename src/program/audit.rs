@@ -26,13 +26,7 @@ struct Told {
 
 impl Audit {
     pub(crate) fn run(self, matches: &ArgMatches) -> Result<(), Failure> {
-        if !self.dir.join(config::FILE).exists() {
-            return Err(Failure::could_not(format!(
-                "{} holds no log",
-                self.dir.display()
-            )));
-        }
-        let config = config::load(&self.dir, matches)?;
+        let config = config::load_of_log(&self.dir, matches)?;
         let origin = OriginHash::of(folder::origin(&config)?.as_str());
         let (rows, settled, notices) = super::runtime()?.block_on(async {
             let database = folder::database(&self.dir);

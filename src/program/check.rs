@@ -55,13 +55,7 @@ impl Check {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Report, Failure> {
         let dir = Path::new(&self.log);
-        if !dir.join(config::FILE).exists() {
-            return Err(Failure::could_not(format!(
-                "{} holds no log",
-                dir.display()
-            )));
-        }
-        let config = config::load(dir, matches)?;
+        let config = config::load_of_log(dir, matches)?;
         let origin = OriginHash::of(folder::origin(&config)?.as_str());
         let coord = SqliteCoord::open_read_only(&folder::database(dir), origin.as_bytes())
             .await

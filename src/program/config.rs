@@ -87,6 +87,18 @@ pub(crate) fn load(dir: &Path, matches: &ArgMatches) -> Result<Config, Failure> 
         .map_err(Failure::usage)
 }
 
+/// The same for a folder that must hold a log.
+pub(crate) fn load_of_log(dir: &Path, matches: &ArgMatches) -> Result<Config, Failure> {
+    if dir.join(FILE).exists() {
+        load(dir, matches)
+    } else {
+        Err(Failure::could_not(format!(
+            "{} holds no log",
+            dir.display()
+        )))
+    }
+}
+
 /// `notarylog config DIR`.
 pub(crate) fn run(folder: &Folder, matches: &ArgMatches) -> Result<(), Failure> {
     let config = load(&folder.dir, matches)?;

@@ -36,13 +36,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self, matches: &ArgMatches) -> Result<(), Failure> {
-        if !self.dir.join(config::FILE).exists() {
-            return Err(Failure::could_not(format!(
-                "{} holds no log",
-                self.dir.display()
-            )));
-        }
-        let config = config::load(&self.dir, matches)?;
+        let config = config::load_of_log(&self.dir, matches)?;
         let found = super::runtime()?.block_on(self.examine(&config))?;
         self.report(&found)
     }

@@ -36,13 +36,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        if !self.dir.join(config::FILE).exists() {
-            return Err(Failure::could_not(format!(
-                "{} holds no log",
-                self.dir.display()
-            )));
-        }
-        let config = config::load(&self.dir, &ArgMatches::default())?;
+        let config = config::load_of_log(&self.dir, &ArgMatches::default())?;
         let origin = folder::origin(&config)?;
         if self.confirm != origin.as_str() {
             return Err(Failure::usage(format!(

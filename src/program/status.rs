@@ -104,13 +104,7 @@ fn quorum(info: &Value) -> Value {
 
 /// What the folder holds, what its operator set, and what the log says of itself if it runs and can be asked.
 async fn of_folder(dir: &Path, matches: &ArgMatches) -> Result<Value, Failure> {
-    if !dir.join(config::FILE).exists() {
-        return Err(Failure::could_not(format!(
-            "{} holds no log",
-            dir.display()
-        )));
-    }
-    let config = config::load(dir, matches)?;
+    let config = config::load_of_log(dir, matches)?;
     let process = FolderLock::holder(dir).map_err(Failure::could_not)?;
     let mut status = match health::local_url(&config) {
         Some(url) if process.is_some() => running(&url).await.unwrap_or_else(|_| json!({})),

@@ -16,6 +16,7 @@ mod policy_explain;
 mod progress;
 mod submit;
 mod submit_report;
+mod verdict_json;
 mod verify;
 mod voice;
 

@@ -1,7 +1,7 @@
 //! `notary misbehavior explain`, and what `notary verify` says of a proof of misbehaviour.
 
 use super::answer::{Answer, Failure};
-use super::verify;
+use super::verdict_json;
 use super::voice::Voice;
 use crate::Accusation;
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ pub fn in_words(accusation: &Accusation, lang: Lang) -> String {
 
 /// The verdict as every other, and what the file says of itself.
 pub fn in_json(file: &Path, accusation: &Accusation, lang: Lang) -> Value {
-    let mut verdict = verify::in_json(file, &accusation.verdict, lang);
+    let mut verdict = verdict_json::in_json(file, &accusation.verdict, lang);
     let head = |note: &AccusedNote| {
         let checkpoint = note.checkpoint();
         json!({

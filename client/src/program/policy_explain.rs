@@ -191,7 +191,7 @@ impl Explained {
             json!({
                 "code": word.code.as_str(),
                 "sentence": word.say(lang),
-                "arguments": super::verify::arguments(word, lang),
+                "arguments": super::verdict_json::arguments(word, lang),
             })
         };
         json!({

@@ -1,7 +1,7 @@
 //! What `notary submit` says of each item.
 
 use super::answer::Answer;
-use super::verify::confirmations_in_json;
+use super::verdict_json::confirmations_in_json;
 use crate::{
     CallError, Claim, Confirmations, Doubt, ItemFiles, LogProblem, Passing as _, SealError, Word,
 };
@@ -254,7 +254,7 @@ impl Report {
 impl Line {
     fn in_json(&self, lang: Lang) -> Value {
         let evidence = self.evidence.as_ref();
-        let arguments = super::verify::arguments(&self.word, lang);
+        let arguments = super::verdict_json::arguments(&self.word, lang);
         // A claim is no proof: its receipt is not on the disk.
         let is_proved = self.index.is_some() && self.awaits.is_none();
         json!({

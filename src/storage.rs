@@ -15,6 +15,7 @@ pub mod coord;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod coord_contract;
+mod coord_error;
 mod folder;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -2,8 +2,7 @@
 
 use demo::http;
 use libtest_mimic::Failed;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 
 /// Which byte of which answer is changed.
 #[derive(Clone, Debug)]
@@ -24,32 +23,16 @@ pub fn between(url: &str, lie: &Lie) -> Result<String, Failed> {
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             // Whoever asks sees that there was no answer.
-            let _ = answer(&stream, &url, &lie);
+            let _ = http::answer(&stream, |path| {
+                let mut answer = http::get(&url, path)?;
+                if path == lie.path {
+                    lie.tell(&mut answer.body);
+                }
+                Ok((answer.status, answer.body))
+            });
         }
     });
     Ok(format!("http://{address}"))
-}
-
-fn answer(mut stream: &TcpStream, url: &str, lie: &Lie) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().transpose()?.unwrap_or_default();
-    while lines
-        .next()
-        .transpose()?
-        .is_some_and(|line| !line.is_empty())
-    {}
-    let path = first.split(' ').nth(1).unwrap_or("/");
-    let mut answer = http::get(url, path)?;
-    if path == lie.path {
-        lie.tell(&mut answer.body);
-    }
-    let length = answer.body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {} -\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n",
-        answer.status
-    )?;
-    stream.write_all(&answer.body)
 }
 
 impl Lie {

@@ -20,6 +20,7 @@ mod receipt;
 mod skip;
 mod small_log;
 mod submitter;
+mod successor;
 mod witness_crashes;
 mod witness_house;
 mod wrong_witness;

@@ -1,9 +1,10 @@
 //! A log that lies: it shows one history to some and another to the rest. A program of the drills, and no option of the
 //! real log.
 
+use crate::http;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io;
+use std::net::TcpListener;
 use std::sync::Arc;
 use tlog::{
     AddCheckpoint, Checkpoint, Hash, HashReader, KeyKind, NodeId, Note, Origin, Tile, TreeSize,
@@ -80,7 +81,9 @@ impl EvilLog {
             for stream in listener.incoming().map_while(Result::ok) {
                 let log = Arc::clone(&log);
                 // Whoever asks sees that there was no answer.
-                std::thread::spawn(move || drop(log.answer(&stream, history)));
+                std::thread::spawn(move || {
+                    drop(http::answer(&stream, |path| log.answer(path, history)));
+                });
             }
         });
         Ok(url)
@@ -91,30 +94,16 @@ impl EvilLog {
         history.ok_or_else(|| io::Error::other("there are two histories"))
     }
 
-    fn answer(&self, mut stream: &TcpStream, history: usize) -> io::Result<()> {
-        let mut lines = BufReader::new(stream).lines();
-        let first = lines.next().transpose()?.unwrap_or_default();
-        while lines
-            .next()
-            .transpose()?
-            .is_some_and(|line| !line.is_empty())
-        {}
-        let path = first.split(' ').nth(1).unwrap_or_default();
+    fn answer(&self, path: &str, history: usize) -> io::Result<(u16, Vec<u8>)> {
         let tile = Tile::parse_path(path.trim_start_matches('/')).ok();
         let tile = tile.filter(|tile| size(ENTRIES).is_ok_and(|size| tile.exists_in(size)));
-        let body: Option<Vec<u8>> = tile.and_then(|tile| {
-            let nodes: Vec<NodeId> = tile.nodes().collect();
-            let hashes = self.history(history).ok()?.read_hashes(&nodes).ok()?;
-            Some(hashes.iter().flat_map(|hash| *hash.as_bytes()).collect())
-        });
-        let status = if body.is_some() { 200 } else { 404 };
-        let body = body.unwrap_or_default();
-        let length = body.len();
-        write!(
-            stream,
-            "HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-        )?;
-        stream.write_all(&body)
+        let Some(tile) = tile else {
+            return Ok((404, Vec::new()));
+        };
+        let nodes: Vec<NodeId> = tile.nodes().collect();
+        let hashes = self.history(history)?.read_hashes(&nodes)?;
+        let bytes = hashes.iter().flat_map(|hash| *hash.as_bytes());
+        Ok((200, bytes.collect()))
     }
 }
 

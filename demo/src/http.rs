@@ -4,7 +4,7 @@
 //! nothing between them and the socket. No TLS, no redirects, no compression.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +29,27 @@ const ANSWER_MAX: u64 = 16 << 20;
 /// Asks for `path` at the log `url` (`http://HOST:PORT`).
 pub fn get(url: &str, path: &str) -> io::Result<Answer> {
     send(url, "GET", path, &[], &[])
+}
+
+/// Answers the one request of a connection: `answer` is told the path, and says status and body.
+pub fn answer(
+    mut stream: &TcpStream,
+    answer: impl FnOnce(&str) -> io::Result<(u16, Vec<u8>)>,
+) -> io::Result<()> {
+    let mut lines = BufReader::new(stream).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    while lines
+        .next()
+        .transpose()?
+        .is_some_and(|line| !line.is_empty())
+    {}
+    let (status, body) = answer(first.split(' ').nth(1).unwrap_or("/"))?;
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status} -\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    )?;
+    stream.write_all(&body)
 }
 
 /// Posts `body` of the media type `kind` to `path`.

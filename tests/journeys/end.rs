@@ -2,13 +2,11 @@
 
 use crate::reader::number;
 use crate::submitter::{Submitter, bytes, post};
+use crate::successor::predecessor_named;
 use demo::http;
-use demo::person::Person;
-use demo::process::Process;
 use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use std::time::Duration;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -95,22 +93,12 @@ fn alone() -> Result<(), Failed> {
         "127.0.0.1:0",
     ];
     town.notarylog(new)?.done()?;
-    let next = town.folder().join("next");
-    let args = ["serve".as_ref(), next.as_os_str(), "--json".as_ref()];
-    let mut process = Process::start(Person::Log, args, &town.diary())?;
-    let line: Value = serde_json::from_str(&process.line(Duration::from_mins(1))?)?;
-    let url = line["url"].as_str().ok_or("no address")?;
-    let notices = http::get(url, "/v1/notices")?.json();
-    let sha256 = notices["notices"][0]["sha256"]
-        .as_str()
-        .ok_or("no genesis")?;
-    let genesis = http::get(url, &format!("/v1/notices/{sha256}"))?.json();
-    let named = &genesis["body"]["predecessor"];
+    let named = predecessor_named(&town)?;
     assert_eq!(
         (&named["origin"], &named["root"]),
         (&ORIGIN.into(), &said["root"])
     );
-    assert_eq!(number(named, "size")?, size);
+    assert_eq!(number(&named, "size")?, size);
     Ok(())
 }
 

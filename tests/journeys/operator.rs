@@ -1,14 +1,12 @@
 //! The operator looks at a log: `notarylog status` and `notarylog doctor`, beside a log that runs and one that does not.
 
-use demo::http;
-use demo::person::Person;
-use demo::process::{Process, Said};
+use crate::successor::predecessor_named;
+use demo::process::Said;
 use demo::town::{ORIGIN, Town};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
@@ -141,30 +139,10 @@ fn successor() -> Result<(), Failed> {
     town.notarylog(new.into_iter().chain(["final-checkpoint"]).chain(anywhere))?
         .done()?;
 
-    let mut next = Process::start(
-        Person::Log,
-        [
-            "serve".as_ref(),
-            town.folder().join("next").as_os_str(),
-            "--json".as_ref(),
-        ],
-        &town.diary(),
-    )?;
-    let line: Value = serde_json::from_str(&next.line(Duration::from_mins(1))?)?;
-    let url = line["url"].as_str().ok_or("no address")?;
-    let notices = http::get(url, "/v1/notices")?.json();
-    let sha256 = notices["notices"][0]["sha256"]
-        .as_str()
-        .ok_or("no genesis")?;
-    let genesis = http::get(url, &format!("/v1/notices/{sha256}"))?.json();
-    let named = &genesis["body"]["predecessor"];
-    assert_eq!(
-        named["origin"].as_str(),
-        Some(head[0].as_str()),
-        "{genesis}"
-    );
-    assert_eq!(named["size"].to_string(), head[1], "{genesis}");
-    assert_eq!(named["root"].as_str(), Some(head[2].as_str()), "{genesis}");
+    let named = predecessor_named(&town)?;
+    assert_eq!(named["origin"].as_str(), Some(head[0].as_str()), "{named}");
+    assert_eq!(named["size"].to_string(), head[1], "{named}");
+    assert_eq!(named["root"].as_str(), Some(head[2].as_str()), "{named}");
     Ok(())
 }
 

@@ -139,6 +139,20 @@ pub(crate) async fn witnessed(house: &House, witnesses: &Witnesses, log: &Log, n
     index
 }
 
+/// Waits until each of the first so many witnesses cosigned the newest head, those that the quorum did not need included.
+pub(crate) async fn newest_cosigned_by_the_first(count: usize, log: &Log) {
+    let newest = log.heart().publisher.newest().unwrap();
+    let root = newest.head.root.to_base64();
+    until(log, "all cosigned the newest head", |log| {
+        let standings = log.witnessing().unwrap().board.standings();
+        let cosigned = |note: &str| note.contains(&root);
+        standings[..count]
+            .iter()
+            .all(|standing| standing.seen.as_deref().is_some_and(cosigned))
+    })
+    .await;
+}
+
 /// That no head over so many entries is shown.
 pub(crate) async fn stays_inside(log: &Log, entries: u64) {
     let heart = log.heart();

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must panic")]
 
 use crate::log::Log;
-use crate::log::five_witnesses::{SOON, Witnesses, serves, size, stays_inside, until, witnessed};
+use crate::log::five_witnesses::{
+    SOON, Witnesses, newest_cosigned_by_the_first, serves, size, stays_inside, until, witnessed,
+};
 use crate::log::house::{DATABASE, House};
 use crate::log::pool::NotSequenced;
 use crate::log::status::State;
@@ -174,6 +176,8 @@ async fn of_two_copies_of_a_log_the_second_freezes_and_shows_both_notes() {
                 serves(log).await;
                 serves(second).await;
                 let index = witnessed(&house, &witnesses, log, 1).await;
+                // A witness that had not seen this head yet could take the other one, and the first log would freeze too.
+                newest_cosigned_by_the_first(5, log).await;
                 if copy.log_records(second, [2]).await.is_err() {
                     // A slow machine: it heard of the other one before this entry, and there is no second history.
                     assert!(second.status().is_final(), "{:?}", second.status().get());

@@ -139,16 +139,13 @@ pub(crate) async fn witnessed(house: &House, witnesses: &Witnesses, log: &Log, n
     index
 }
 
-/// Waits until each of the first so many witnesses cosigned the newest head, those that the quorum did not need included.
-pub(crate) async fn newest_cosigned_by_the_first(count: usize, log: &Log) {
-    let newest = log.heart().publisher.newest().unwrap();
-    let root = newest.head.root.to_base64();
-    until(log, "all cosigned the newest head", |log| {
-        let standings = log.witnessing().unwrap().board.standings();
-        let cosigned = |note: &str| note.contains(&root);
-        standings[..count]
-            .iter()
-            .all(|standing| standing.seen.as_deref().is_some_and(cosigned))
+/// Waits until so many witnesses cosigned the newest head and it is shown with their lines, those that the quorum did not
+/// need included: no round is on its way then.
+pub(crate) async fn newest_cosigned_by(count: usize, log: &Log) {
+    let publisher = Arc::clone(&log.heart().publisher);
+    until(log, "so many cosigned the newest head", |_| {
+        let newest = publisher.newest();
+        newest.is_some_and(|newest| newest.text.matches("\n— witness.example/").count() == count)
     })
     .await;
 }

@@ -115,7 +115,7 @@ mod tests {
     use crate::http::quotas::{QuotaRates, Quotas};
     use crate::http::router;
     use crate::log::Log;
-    use crate::log::five_witnesses::{Witnesses, newest_cosigned_by_the_first, until, witnessed};
+    use crate::log::five_witnesses::{Witnesses, newest_cosigned_by, until, witnessed};
     use crate::log::house::House;
     use crate::storage::coord::{Coord as _, Seen};
     use crate::witnesses::simulated::Manner;
@@ -176,7 +176,7 @@ mod tests {
                 until(log, "nothing is withheld", |_| !publisher.is_withholding()).await;
                 assert_eq!(kept(log, &out).await, Some(before));
                 // A cosignature that comes late shows the head anew, and nothing is withheld again.
-                newest_cosigned_by_the_first(4, log).await;
+                newest_cosigned_by(4, log).await;
                 publisher.withhold();
                 assert_eq!(kept(log, &out).await, None, "the store may have gone back");
                 log.status().halt("the store went back");
